@@ -1,0 +1,56 @@
+# perseverance: every target sets up what it needs. ARGS goes to the command behind it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+
+.PHONY: help setup demo up test check format schemas lock bench chaos clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP) ## install everything into .venv
+
+demo: $(STAMP) ## play one school year of a synthetic académie and open the pages
+	@$(BIN)/perseverance demo $(ARGS)
+
+up: $(STAMP) ## run the whole suite on this machine, data under ./var
+	@$(BIN)/perseverance up $(ARGS)
+
+test: $(STAMP) ## run the tests, on real NATS and PostgreSQL servers
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+
+check: $(STAMP) ## lint, types, import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## rewrite the code in the house style
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: $(STAMP) ## regenerate JSON Schemas and the AsyncAPI document
+	@$(BIN)/python -m contracts.generate
+
+lock: $(STAMP) ## recompile requirements.lock from pyproject.toml
+	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+
+bench: $(STAMP) ## measure the pipeline beside its peers, in one run
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+chaos: $(STAMP) ## kill services at random under load and compare with the oracle
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+clean: ## forget the virtual environment and local data
+	rm -rf $(VENV) var

@@ -1,0 +1,110 @@
+"""`python -m benchmarks.choices`: what two choices of the chassis are worth, each beside what it was chosen over.
+
+Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3).
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.engines import Engines, running_engines
+from benchmarks.feed import connect, fill
+from chassis import window
+from chassis.nats import Nats
+from chassis.provision import provision_streams
+from chassis.pull import Pull
+from contracts.catalogue import SCHOOL
+from contracts.streams import subject_of
+
+MESSAGES = 20_000
+SINGLES = 2_000
+WINDOWS = 300
+PUPILS = 1_000
+FACTS = ("absence_reported", "absence_justified", "absence_cancelled", "student_erased")
+BODY = b"x" * 350
+
+
+def without_pupil(number: int) -> str:
+    return subject_of("school", UUID(int=number % PUPILS), FACTS[0])
+
+
+def with_pupil(number: int) -> str:
+    root, partition, fact = without_pupil(number).split(".")
+    return f"{root}.{partition}.{UUID(int=number % PUPILS)}.{fact}"
+
+
+async def read_rate(nats: Nats, filters: Sequence[str]) -> float:
+    """Messages a second through the chassis's own pull."""
+    seen, started = 0, time.perf_counter()
+    async with Pull(nats, SCHOOL.name, filters, 0, 1000) as pull:
+        while seen < MESSAGES:
+            seen += len(await pull.next(wait_s=5))
+    return seen / (time.perf_counter() - started)
+
+
+async def reading(engines: Engines, table: Table) -> None:
+    """Four filters over a stream whose subjects hold the pupil, and over one whose subjects do not."""
+    rates = []
+    for name, subject, wildcards in (("with", with_pupil, "*.*"), ("without", without_pupil, "*")):
+        await engines.fresh_streams()
+        await provision_streams(engines.nats_url, [replace(SCHOOL, subjects=("school.>",))], [])
+        await fill(engines.nats_url, SCHOOL.name, ((subject(n), BODY) for n in range(MESSAGES)))
+        nats = Nats(engines.nats_url, name)
+        await nats.connect()
+        rates.append(await read_rate(nats, [f"school.{wildcards}.{fact}" for fact in FACTS]))
+        await nats.close()
+    table.add_row("read with four filters", "pupil in the subject", "few subjects", f"x {rates[1] / rates[0]:.1f}")
+
+
+async def publishing(engines: Engines, table: Table) -> None:
+    """Single publishes that each expect the sequence before them, and atomic batches of a thousand."""
+    await engines.fresh_streams()
+    client = await connect(engines.nats_url)
+    js = client.jetstream(timeout=60)
+    started = time.perf_counter()
+    for seq in range(SINGLES - 1):
+        await client.publish(without_pupil(seq), BODY, headers={"Nats-Expected-Last-Sequence": str(seq)})
+    last = {"Nats-Expected-Last-Sequence": str(SINGLES - 1)}
+    await js.publish(without_pupil(SINGLES), BODY, headers=last, timeout=60)
+    singles = SINGLES / (time.perf_counter() - started)
+    await client.close()
+    started = time.perf_counter()
+    await fill(engines.nats_url, SCHOOL.name, ((without_pupil(n), BODY) for n in range(MESSAGES)))
+    batches = MESSAGES / (time.perf_counter() - started)
+    table.add_row("publish, every ack on the disk", "one by one", "atomic batches", f"x {batches / singles:.1f}")
+
+
+async def windows(engines: Engines, table: Table) -> None:
+    """Windows of five as atomic batches, and as chains."""
+    await engines.fresh_streams()
+    nats = Nats(engines.nats_url, "windows")
+    await nats.connect()
+    rates, seq, worth = [], 0, window._WORTH_A_BATCH
+    for window._WORTH_A_BATCH in (1, worth):
+        started = time.perf_counter()
+        for _ in range(WINDOWS):
+            few = [window.Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, 6)]
+            seq = await window.append(nats, few, seq)
+        rates.append(WINDOWS / (time.perf_counter() - started))
+    await nats.close()
+    table.add_row("publish windows of five", "atomic batches", "chains", f"x {rates[1] / rates[0]:.1f}")
+
+
+def main() -> None:
+    table = Table(title="what a choice is worth", title_justify="left")
+    for column in ("what", "over", "chosen", "times faster"):
+        table.add_column(column)
+    with running_engines() as engines:
+        asyncio.run(reading(engines, table))
+        asyncio.run(publishing(engines, table))
+        asyncio.run(windows(engines, table))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

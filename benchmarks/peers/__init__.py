@@ -1,0 +1,1 @@
+"""The same work done as the documentation of the libraries shows it."""

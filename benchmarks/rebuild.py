@@ -1,0 +1,124 @@
+"""A read model built again from its stream, beside the speed of reading that stream and throwing it away."""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import psycopg
+import uvloop
+
+from benchmarks.engines import Engines
+from benchmarks.feed import fill
+from benchmarks.process import alone
+from chassis.nats import Nats
+from chassis.pull import Pull
+from chassis.tuning import tune
+from contracts.catalogue import ALERTS
+from services.projections.catalogue import READ_MODELS
+from services.projections.rebuilding import Rebuild
+
+_PULL = 2_000  # as the rebuild asks for
+_UUID = re.compile(rb"\b([0-9a-f]{8})((?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+
+
+@dataclass(frozen=True)
+class Rebuilding:
+    """Speeds in events a second; `ratio` of the whole rebuild, indexes and switch included, to plain reading."""
+
+    events: int
+    events_per_s: float
+    read_and_thrown_away_per_s: float
+    ratio: float
+
+
+def measure(engines: Engines, database_url: str, events: int) -> Rebuilding:
+    """Rebuild the alerts of `database_url` from at least `events` events; reading is timed before and after."""
+    total = asyncio.run(_grow(engines.nats_url, events))
+    first = alone(_read_all, engines.nats_url, total)
+    rebuilt, facts = alone(_rebuild, engines.nats_url, database_url)
+    second = alone(_read_all, engines.nats_url, total)
+    if facts != total:
+        raise RuntimeError(f"the rebuild read {facts} events of {total}")
+    _check(engines, database_url)
+    reading = 2 * total / (first + second)
+    return Rebuilding(total, round(total / rebuilt, 1), round(reading, 1), round(total / rebuilt / reading, 3))
+
+
+async def _grow(url: str, events: int) -> int:
+    """Make the stream as long as wanted, with what it holds already, told of other pupils."""
+    held = await _messages(url)
+    more = islice(_copies(held), max(0, events - len(held)))
+    return await fill(url, ALERTS.name, more, "copy-")
+
+
+def _copies(held: list[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    copy = 0
+    while held:
+        copy += 1
+        other = partial(_other_id, copy)
+        for subject, body in held:
+            yield subject, _UUID.sub(other, body)
+
+
+def _other_id(copy: int, found: re.Match[bytes]) -> bytes:
+    return b"%08x" % (int(found[1], 16) ^ copy) + found[2]
+
+
+async def _messages(url: str) -> list[tuple[str, bytes]]:
+    nats = Nats(url, "benchmark")
+    await nats.connect()
+    found: list[tuple[str, bytes]] = []
+    last = (await nats.js.stream_info(ALERTS.name)).state.last_seq
+    async with Pull(nats, ALERTS.name, ["alerts.*.*"], 0, _PULL) as pull:
+        while len(found) < last:
+            found += [(message.subject, message.data) for message in await pull.next(1.0)]
+    await nats.close()
+    return found
+
+
+def _read_all(url: str, total: int) -> float:
+    """Seconds to read all of the stream, as the rebuild reads it, and do nothing with it."""
+
+    async def read() -> float:
+        tune()
+        nats = Nats(url, "benchmark")
+        await nats.connect()
+        started, seen = time.perf_counter(), 0
+        async with Pull(nats, ALERTS.name, ["alerts.*.*"], 0, _PULL) as pull:
+            while seen < total:
+                seen += len(await pull.next(1.0))
+        seconds = time.perf_counter() - started
+        await nats.close()
+        return seconds
+
+    return uvloop.run(read())
+
+
+def _rebuild(url: str, database_url: str) -> tuple[float, int]:
+    """Seconds of a whole rebuild, and how many facts it read."""
+
+    async def rebuild() -> tuple[float, int]:
+        tune()
+        nats = Nats(url, "benchmark")
+        await nats.connect()
+        (model,) = (model for model in READ_MODELS if model.name == "alerts")
+        done = await Rebuild(model, nats, database_url).run()
+        await nats.close()
+        return done.seconds, done.facts
+
+    return uvloop.run(rebuild())
+
+
+def _check(engines: Engines, database_url: str) -> None:
+    """Raises RuntimeError unless there is a row for every alert ever raised."""
+    raised = sum(
+        subject.endswith(".absence_threshold_reached") for subject, _ in asyncio.run(_messages(engines.nats_url))
+    )
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM projections.alerts").fetchone()
+    if row != (raised,):
+        raise RuntimeError(f"{row} alerts after the rebuild, {raised} were raised")

@@ -1,0 +1,83 @@
+"""One service's way into PostgreSQL: its role, its schema, short transactions. Synchronous: call it from a thread."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import eventsourcing.persistence as library
+import psycopg
+from psycopg import sql
+from psycopg.abc import QueryNoTemplate
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+Transaction = psycopg.Cursor[tuple[Any, ...]]
+
+TRANSIENT: tuple[type[Exception], ...] = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    psycopg.InternalError,
+    PoolTimeout,
+    library.OperationalError,
+    library.InterfaceError,
+    library.InternalError,
+)
+"""Errors after which trying the same thing again makes sense: the server's own trouble, never the message's."""
+
+_LOCK_TIMEOUT = "5s"
+
+
+class Database:
+    """A pool of connections that act as one service: its role and its schema, nothing else in sight.
+
+    `role` defaults to `perseverance_<schema>`; an empty string keeps the role of the url.
+    """
+
+    def __init__(self, url: str, schema: str, *, role: str | None = None, pool_size: int = 4) -> None:
+        self.url = url
+        self.schema = schema
+        self.role = f"perseverance_{schema}" if role is None else role
+        self._pool = ConnectionPool(
+            url, min_size=1, max_size=pool_size, open=False, configure=self._configure, timeout=5.0
+        )
+
+    def _configure(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        connection.autocommit = True
+        if self.role:
+            connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self.role)))
+        connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema)))
+        # Waiting for ever on a lock held by a frozen process would freeze this one too.
+        connection.execute(sql.SQL("SET lock_timeout TO {}").format(_LOCK_TIMEOUT))
+        connection.autocommit = False
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """An open cursor; commits when the block ends, rolls back when it raises."""
+        # An explicit block, so that a nested one is a savepoint even before the first statement.
+        with self._connection() as connection, connection.transaction(), connection.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
+        self._pool.open()
+        with self._pool.connection() as connection:
+            try:
+                yield connection
+            except psycopg.Error as error:
+                # What the client library finds out by itself has no SQLSTATE, and comes as a bare DatabaseError:
+                # a server that dies during a COPY would look like a statement that can never succeed.
+                if connection.broken and not isinstance(error, TRANSIENT):
+                    raise psycopg.OperationalError("the connection was lost") from error
+                raise
+
+    def rows(self, query: QueryNoTemplate, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """What one query finds, outside of any transaction: one way to the server and back."""
+        with self._connection() as connection:
+            connection.autocommit = True
+            try:
+                return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+            finally:
+                connection.autocommit = False
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._pool.close()

@@ -1,0 +1,124 @@
+"""Events as an aggregate records them, and the aggregate that is what its events made of it."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+
+Upcast = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """Something that happened to an aggregate.
+
+    `at` is the instant it was recorded; `cause` the id of the message or command that led to it;
+    `correlation` ties together all that follows from one fact.
+    """
+
+    TOPIC: ClassVar[str]
+
+    at: datetime
+    cause: str = ""
+    correlation: UUID | None = None
+
+
+E = TypeVar("E", bound=type[Event])
+
+
+def stored_as(topic: str, formerly: Mapping[str, Upcast] | None = None) -> Callable[[E], E]:
+    """Give an event class its stored topic, for ever: `@stored_as("notifications.MailRequested.1")`.
+
+    When its fields change it takes the next topic, and `formerly` says how to bring the fields stored
+    under each former topic to the present ones.
+    """
+
+    def name(cls: E) -> E:
+        cls.TOPIC = topic
+        upcasts: dict[str, Upcast | None] = {topic: None, **(formerly or {})}
+        for each, upcast in upcasts.items():
+            if each in _TYPES and _TYPES[each][0].__qualname__ != cls.__qualname__:
+                raise TypeError(f"two events share the stored topic {each}")
+            _TYPES[each] = (cls, upcast)
+        return cls
+
+    return name
+
+
+_TYPES: dict[str, tuple[type[Event], Upcast | None]] = {}
+_DECODERS: dict[str, Callable[[bytes], Event]] = {}
+_encoder = msgspec.json.Encoder()
+
+
+def encode(event: Event) -> bytes:
+    """The stored form of an event: JSON without its defaults."""
+    return _encoder.encode(event)
+
+
+def decode(topic: str, state: bytes) -> Event:
+    """The event stored under `topic`, brought to the present form of its class. Raises KeyError if unknown."""
+    decoder = _DECODERS.get(topic)
+    if decoder is None:
+        cls, upcast = _TYPES[topic]
+        decoder = _DECODERS[topic] = _decoder_of(cls, upcast)
+    return decoder(state)
+
+
+def _decoder_of(cls: type[Event], upcast: Upcast | None) -> Callable[[bytes], Event]:
+    if upcast is None:
+        return msgspec.json.Decoder(cls).decode
+    change = upcast
+
+    def decode_former(state: bytes) -> Event:
+        return msgspec.convert(change(msgspec.json.decode(state)), cls)
+
+    return decode_former
+
+
+class Recorded(NamedTuple):
+    """An event in its place: the n-th of its aggregate (from 1), and in the whole log once stored.
+
+    Has what the `eventsourcing` library asks of a domain event.
+    """
+
+    originator_id: UUID
+    originator_version: int
+    event: Event
+    position: int = 0
+
+
+class Aggregate:
+    """State made of events: `record` applies a new one and keeps it for saving, `apply` only applies."""
+
+    __slots__ = ("id", "pending", "version")
+
+    def __init__(self, id: UUID) -> None:  # noqa: A002  (the library's name for it)
+        self.id = id
+        self.version = 0
+        self.pending: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        """Let `event` happen."""
+        self.apply(event)
+        self.version += 1
+        self.pending.append(event)
+
+    def replay(self, event: Event) -> None:
+        """Take in an event that is already stored."""
+        self.apply(event)
+        self.version += 1
+
+    def apply(self, event: Event) -> None:
+        """What `event` changes in the state. Each aggregate says; raises TypeError for an event it does not know."""
+        raise TypeError(f"{type(self).__name__} does not know {type(event).__name__}")
+
+    def collect(self) -> Iterator[Recorded]:
+        """Hand over what was recorded since the last time, with its place in the aggregate."""
+        first = self.version - len(self.pending) + 1
+        for number, event in enumerate(self.pending, first):
+            yield Recorded(self.id, number, event)
+        self.pending = []
+
+
+A = TypeVar("A", bound=Aggregate)

@@ -1,0 +1,20 @@
+"""What the chassis counts. Labels are names of ours, never anything about a pupil."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HANDLED = Counter("perseverance_messages_handled", "Messages whose effect is committed", ["consumer"])
+QUARANTINED = Counter("perseverance_messages_quarantined", "Messages put in quarantine", ["consumer"])
+RESTARTS = Counter("perseverance_reader_restarts", "Times a reader began again", ["consumer", "cause"])
+BATCH = Histogram(
+    "perseverance_batch_size",
+    "Messages in a committed batch",
+    ["consumer"],
+    buckets=(1, 10, 50, 100, 250, 500, 1000),
+)
+COMMIT = Histogram("perseverance_batch_seconds", "Time to handle and commit a batch", ["consumer"])
+POSITION = Gauge("perseverance_reader_position", "Stream sequence of the last message handled", ["consumer"])
+PENDING = Gauge("perseverance_reader_pending", "Messages waiting, as the server last said", ["consumer"])
+PARTITIONS = Gauge("perseverance_reader_partitions", "Partitions this process reads", ["consumer"])
+PUBLISHED = Counter("perseverance_messages_published", "Messages a relay published", ["stream"])
+RELAY_POSITION = Gauge("perseverance_relay_position", "Log position last published", ["stream"])
+RELAY_BREAKS = Counter("perseverance_relay_breaks", "Times the chain of a relay broke", ["stream"])

@@ -1,0 +1,180 @@
+"""A JetStream consumer that keeps no position of its own: it starts where we say and we check it skips nothing.
+
+Under nats-py's `fetch` lies one `wait_for` for each message; here messages are only appended to a list.
+"""
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import nats.errors
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.errors import Error as JetStreamError
+
+from chassis.messages import Message
+from chassis.nats import Nats
+
+_EXPIRES_S = 5
+_SILENCE_S = 12
+_PACE_S = 0.006
+"""Between two batches that are not full: a transaction for each handful would cost more than this wait."""
+
+_INACTIVE_S = 30
+
+
+class Interrupted(Exception):
+    """What we were being sent cannot be relied on any more: open again from the recorded position."""
+
+
+_ID = b"\r\nNats-Msg-Id: "
+
+
+def _sequences(tokens: list[bytes]) -> tuple[int, int]:
+    """Stream and consumer sequence in an ack subject, which has two forms, with and without a domain."""
+    at = 5 if len(tokens) == 9 else 7
+    return int(tokens[at]), int(tokens[at + 1])
+
+
+def _pending(reply: bytes) -> int:
+    """How many messages the consumer had after this one."""
+    tokens = reply.split(b".")
+    return int(tokens[8 if len(tokens) == 9 else 10])
+
+
+@lru_cache(maxsize=4096)
+def _subject(raw: bytes) -> tuple[str, int]:
+    """A subject and its partition; streams have few subjects."""
+    subject = raw.decode()
+    partition = subject.split(".", 2)[1]
+    return subject, int(partition) if partition.isdigit() else 0
+
+
+def _id(header: bytes) -> str:
+    start = header.find(_ID)
+    return header[start + len(_ID) : header.index(b"\r", start + len(_ID))].decode() if start >= 0 else ""
+
+
+class Pull:
+    """An ordered flow of messages of one stream, from `after` + 1 on."""
+
+    def __init__(self, nats: Nats, stream: str, filters: Sequence[str], after: int, batch: int) -> None:
+        self._nats = nats
+        self._stream = stream
+        self._filters = list(filters)
+        self._after = after
+        self._batch = batch
+        self._arrived: list[tuple[bytes, bytes, bytes, bytes]] = []
+        self._asking: asyncio.Future[None] | None = None
+        self._awaited = 0
+        self._delivered = 0
+        self._news = asyncio.Event()
+        self._broken: str | None = None
+        self._paced = 0.0
+        self.pending = 0
+
+    async def __aenter__(self) -> "Pull":
+        js = self._nats.js
+        self._connection = self._nats.connections
+        one = len(self._filters) == 1
+        info = await js.add_consumer(
+            self._stream,
+            ConsumerConfig(
+                deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+                opt_start_seq=self._after + 1,
+                ack_policy=AckPolicy.NONE,
+                filter_subject=self._filters[0] if one else None,
+                filter_subjects=None if one else self._filters,
+                inactive_threshold=_INACTIVE_S,
+                mem_storage=True,
+                num_replicas=1,
+                max_waiting=8,
+            ),
+        )
+        self._consumer = info.name
+        self._inbox = self._nats.client.new_inbox()
+        self._flow = await self._nats.flow(self._inbox, self._receive)
+        await self._ask()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # Without an answer the server removes an idle consumer by itself.
+        with contextlib.suppress(nats.errors.Error, JetStreamError, TimeoutError, OSError):
+            await self._nats.end_flow(self._flow)
+            if self._nats.connected:
+                await self._nats.js.delete_consumer(self._stream, self._consumer)
+
+    async def next(self, wait_s: float) -> list[Message]:
+        """What has arrived, up to the batch size, in order; empty after `wait_s` seconds without any.
+
+        Raises Interrupted when the connection changed, the consumer is gone or a sequence is missing.
+        """
+        if not self._arrived and not self._broken:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), wait_s)
+            except TimeoutError:
+                self._check_silence()
+        if 0 < len(self._arrived) < self._batch:
+            await asyncio.sleep(self._paced - time.monotonic())
+        self._paced = time.monotonic() + _PACE_S
+        if self._nats.connections != self._connection:
+            raise Interrupted("reconnected")
+        if self._broken:
+            raise Interrupted(self._broken)
+        taken, self._arrived = self._arrived[: self._batch], self._arrived[self._batch :]
+        if self._awaited <= 0:
+            await self._ask()
+        self.pending = _pending(taken[-1][1]) + len(self._arrived) if taken else 0
+        return [self._checked(*each) for each in taken]
+
+    def _checked(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> Message:
+        seq, number = _sequences(reply.split(b"."))
+        if number != self._delivered + 1:
+            # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
+            raise Interrupted("a message is missing")
+        self._delivered = number
+        subject, partition = _subject(raw_subject)
+        return Message(seq, partition, subject, data, _id(header))
+
+    def _receive(self, subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
+        if reply:
+            self._arrived.append((subject, reply, header, data))
+            self._awaited -= 1
+            if self._awaited == 0 and len(self._arrived) <= self._batch:
+                self._ask_soon()
+        else:
+            self._told(header)
+        self._news.set()
+
+    def _told(self, header: bytes) -> None:
+        """The server says something about the request itself."""
+        status = header.split(b"\r\n", 1)[0].removeprefix(b"NATS/1.0").strip()
+        self._heard = asyncio.get_running_loop().time()
+        if status.startswith((b"404", b"408")) or (status.startswith(b"409") and b"Exceeded" in status):
+            self._awaited = 0
+            self._ask_soon()
+        else:
+            self._broken = f"consumer status {status[:3].decode()}"
+
+    def _ask_soon(self) -> None:
+        self._asking = asyncio.ensure_future(self._ask())
+
+    async def _ask(self) -> None:
+        self._awaited = self._batch
+        self._heard = asyncio.get_running_loop().time()
+        request: dict[str, Any] = {"batch": self._batch, "expires": _EXPIRES_S * 1_000_000_000}
+        # A request that cannot be sent is not answered: that shows as silence, or as another connection.
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await self._nats.client.publish(
+                f"$JS.API.CONSUMER.MSG.NEXT.{self._stream}.{self._consumer}",
+                json.dumps(request).encode(),
+                reply=self._inbox,
+            )
+
+    def _check_silence(self) -> None:
+        if asyncio.get_running_loop().time() - self._heard > _SILENCE_S:
+            raise Interrupted("the server is silent")

@@ -1,0 +1,170 @@
+"""The `eventsourcing` recorder with a batch path: many aggregates in one query, all their events in one append."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from functools import cache
+from struct import Struct
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import tuple_row
+
+from chassis import events
+from chassis.database import Database, Transaction
+from chassis.events import Recorded
+
+TABLE = "stored_events"
+_LOCK_TIMEOUT_S = 5
+_WORTH_A_COPY = 200
+
+
+# PostgreSQL's binary COPY: a head, then for each row the number of fields and each field after its length.
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_COPY_TAIL = b"\xff\xff"
+_id_and_version = Struct(">hi16siq").pack
+_length = Struct(">i").pack
+
+
+@cache
+def _topic(topic: str) -> bytes:
+    return _length(len(topic.encode())) + topic.encode()
+
+
+def _rows(recorded: Sequence[Recorded]) -> bytes:
+    parts = [_COPY_HEAD]
+    for aggregate_id, version, event, _ in recorded:
+        state = events.encode(event)
+        place = _id_and_version(4, 16, aggregate_id.bytes, 8, version)
+        parts += (place, _topic(event.TOPIC), _length(len(state)), state)
+    return b"".join([*parts, _COPY_TAIL])
+
+
+class VersionConflict(Exception):
+    """Somebody else recorded something on one of these aggregates meanwhile: load and decide again."""
+
+
+class Datastore(PostgresDatastore):
+    """The library's pool, acting as one service.
+
+    Its `enable_db_functions` stays off, for good: with it a tailing reader misses events and the
+    tracking of a process is not recorded.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._role = database.role
+        target = conninfo_to_dict(database.url)
+        super().__init__(
+            dbname=str(target.get("dbname", "postgres")),
+            host=str(target.get("host", "")),
+            port=str(target.get("port", "5432")),
+            user=str(target.get("user", "postgres")),
+            password=str(target.get("password") or ""),
+            schema=database.schema,
+            lock_timeout=_LOCK_TIMEOUT_S,
+            pool_size=1,
+            max_overflow=3,
+            single_row_tracking=True,
+        )
+
+    def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
+        """Also take the service's role."""
+        library_setup, role = super().after_connect_func(), self._role
+
+        def after_connect(connection: psycopg.Connection[Any]) -> None:
+            library_setup(connection)
+            if role:
+                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+
+        return after_connect
+
+
+class Recorder(PostgresProcessRecorder):
+    """Stores events in `stored_events`; positions (notification ids) are given in commit order.
+
+    The exclusive table lock is the library's: without it a reader of the log could pass over the
+    id of a transaction that commits late.
+    """
+
+    def __init__(self, datastore: Datastore) -> None:
+        super().__init__(datastore, events_table_name=TABLE)
+        table = sql.Identifier(datastore.schema, TABLE)
+        self._lock = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
+        self._insert = sql.SQL(
+            "INSERT INTO {} (originator_id, originator_version, topic, state)"
+            " SELECT id, version, topic, state"
+            " FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[])"
+            " WITH ORDINALITY AS rows (id, version, topic, state, place) ORDER BY place"
+        ).format(table)
+        self._copy = sql.SQL(
+            "COPY {} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"
+        ).format(table)
+        self._load = sql.SQL(
+            "SELECT originator_id, topic, state FROM {}"
+            " WHERE originator_id = ANY(%b::uuid[]) ORDER BY originator_id, originator_version"
+        ).format(table)
+
+    def append(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Add `recorded` to the log in the caller's transaction. Raises VersionConflict."""
+        if not recorded:
+            return
+        try:
+            if len(recorded) < _WORTH_A_COPY:
+                self._append_few(tx, recorded)
+            else:
+                self._append_many(tx, recorded)
+        except psycopg.errors.UniqueViolation as error:
+            raise VersionConflict from error
+
+    def _append_few(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Lock and rows in one way to the server and back."""
+        columns = (
+            [entry.originator_id for entry in recorded],
+            [entry.originator_version for entry in recorded],
+            [entry.event.TOPIC for entry in recorded],
+            [events.encode(entry.event) for entry in recorded],
+        )
+        with tx.connection.pipeline():
+            tx.execute(self._lock)
+            tx.execute(self._insert, columns, prepare=True)
+
+    def _append_many(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
+        """Rows as the server takes them fastest."""
+        tx.execute(self._lock)
+        with tx.copy(self._copy) as copy:
+            copy.write(_rows(recorded))
+
+    def load(self, tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[tuple[str, bytes]]]:
+        """Topic and state of every event of these aggregates, in order, in one query."""
+        found: dict[UUID, list[tuple[str, bytes]]] = defaultdict(list)
+        cursor = tx.connection.cursor(binary=True, row_factory=tuple_row)
+        for aggregate_id, topic, state in cursor.execute(self._load, (list(ids),), prepare=True):
+            found[aggregate_id].append((topic, state))
+        return found
+
+
+class EventMapper(Mapper[UUID]):
+    """Between our events and the library's stored form, so that its repository reads our rows."""
+
+    def __init__(self) -> None:
+        pass  # no transcoder, compressor or cipher: events know their own stored form
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The row of a `Recorded`."""
+        event = domain_event.event
+        return StoredEvent(
+            domain_event.originator_id, domain_event.originator_version, event.TOPIC, events.encode(event)
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The `Recorded` of a row."""
+        assert isinstance(stored_event.originator_id, UUID)
+        return Recorded(
+            stored_event.originator_id,
+            stored_event.originator_version,
+            events.decode(stored_event.topic, stored_event.state),
+        )

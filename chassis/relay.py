@@ -1,0 +1,154 @@
+"""The relay: a log becomes a stream, in order, nothing lost, nothing twice, with no state of its own.
+
+Each window says which sequence it expects before it, and each message carries its log position as message id.
+Where the stream ends therefore tells where to go on, and a second or paused relay is refused instead of
+publishing twice or out of order.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import nats.errors
+from nats.js.errors import Error as JetStreamError
+from nats.js.errors import NotFoundError
+
+from chassis import metrics
+from chassis.database import TRANSIENT, Database
+from chassis.leases import RENEW_EVERY_S, Leases
+from chassis.logs import Log as Logger
+from chassis.nats import Nats
+from chassis.window import LARGEST, ChainBroken, Outgoing, append
+
+log = Logger("relay")
+
+_POLL_S = 0.5
+_BACKOFF_S = (0.05, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a log holds after a position; `scanned_to` may be past the last message."""
+
+    messages: Sequence[Outgoing]
+    scanned_to: int
+    more: bool
+
+
+class Log(Protocol):
+    """Something that grows at its end only, in commit order."""
+
+    def read(self, after: int, limit: int) -> Page:
+        """What comes next after position `after`, at most `limit` entries. Called in a thread."""
+        ...
+
+
+_BEGIN_AGAIN: tuple[type[BaseException], ...] = (
+    *TRANSIENT,
+    ChainBroken,
+    nats.errors.Error,
+    JetStreamError,
+    TimeoutError,
+    ValueError,
+)
+
+
+class Relay:
+    """Publishes a log on the stream it alone feeds."""
+
+    def __init__(self, stream: str, log: Log, *, nats: Nats, database: Database, member: str = "one") -> None:
+        self.stream = stream
+        self.log = log
+        self._nats = nats
+        self._leases = Leases(database, f"relay:{stream}", member, 1)
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{stream}")
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """There is something new in the log. May be called from any thread."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def run(self) -> None:
+        """Publish for ever. Cancel to stop."""
+        self._loop = asyncio.get_running_loop()
+        pause = _BACKOFF_S[0]
+        try:
+            while True:
+                try:
+                    await self._session()
+                    pause = _BACKOFF_S[0]
+                except _BEGIN_AGAIN as error:
+                    metrics.RELAY_BREAKS.labels(self.stream).inc()
+                    log.warning("relay.begins_again", stream=self.stream, cause=type(error).__name__)
+                    await asyncio.sleep(pause)
+                    pause = min(2 * pause, _BACKOFF_S[1])
+        finally:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        try:
+            await asyncio.shield(self._call(self._leases.release))
+        except TRANSIENT:
+            log.warning("relay.lease_not_released", stream=self.stream)
+        self._thread.shutdown(wait=False)
+
+    async def _call(self, work: Callable[..., Any], *args: object) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
+
+    async def _session(self) -> None:
+        if not await self._call(self._leases.claim):
+            await asyncio.sleep(RENEW_EVERY_S)
+            return
+        renewed = time.monotonic()
+        seq, after = await self.tail()
+        while True:
+            self._woken.clear()
+            page: Page = await self._call(self.log.read, after, LARGEST)
+            if page.messages:
+                seq = await self.publish(page.messages, seq)
+            after = page.scanned_to
+            metrics.RELAY_POSITION.labels(self.stream).set(after)
+            if time.monotonic() - renewed > RENEW_EVERY_S:
+                if not await self._call(self._leases.claim):
+                    return
+                await self._check_end(seq)
+                renewed = time.monotonic()
+            if not page.more:
+                await self._wait()
+
+    async def _check_end(self, seq: int) -> None:
+        """With nothing to publish, nothing else would tell us that the stream was lost and must be made again."""
+        if (await self._nats.js.stream_info(self.stream)).state.last_seq != seq:
+            raise ChainBroken
+
+    async def _wait(self) -> None:
+        try:
+            await asyncio.wait_for(self._woken.wait(), _POLL_S)
+        except TimeoutError:
+            return
+
+    async def tail(self) -> tuple[int, int]:
+        """The stream's last sequence, and the log position of the last message we published (0 when it holds none)."""
+        state = (await self._nats.js.stream_info(self.stream)).state
+        last = int(state.last_seq)
+        for seq in range(last, max(int(state.first_seq), 1) - 1, -1):
+            try:
+                message = await self._nats.js.get_msg(self.stream, seq)
+            except NotFoundError:
+                continue  # taken out by hand: it is published again
+            position = (message.headers or {}).get("Nats-Msg-Id", "")
+            if position.isdecimal():
+                return last, int(position)
+            log.error("relay.foreign_message", stream=self.stream, seq=seq)
+        return last, 0
+
+    async def publish(self, messages: Sequence[Outgoing], seq: int) -> int:
+        """Append `messages` after sequence `seq`; return the new last one. Raises ChainBroken."""
+        last = await append(self._nats, messages, seq)
+        metrics.PUBLISHED.labels(self.stream).inc(len(messages))
+        return last

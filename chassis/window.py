@@ -1,0 +1,72 @@
+"""A window of messages at the end of a stream: in this place, or not at all.
+
+Each window says which sequence it expects before it. Whoever else publishes on the stream, or a window that was
+sent and lost, is therefore noticed by the server, not by us afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from chassis.nats import Nats
+
+LARGEST = 1000
+"""What the server takes in one atomic batch."""
+
+_WORTH_A_BATCH = 20
+_ACK_LIMIT_S = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message to publish: its place in the log, which becomes its id, where it goes, its bytes."""
+
+    position: int
+    subject: str
+    data: bytes
+
+
+class ChainBroken(Exception):
+    """Somebody else published on our stream, or something was lost: look where the stream ends."""
+
+
+async def append(nats: Nats, messages: Sequence[Outgoing], seq: int) -> int:
+    """Append at most `LARGEST` messages after sequence `seq`; return the new last one.
+
+    Many go as one atomic batch: one write to the server's disk, all or none. An atomic batch costs the server as much
+    as several messages whatever it holds, so a few go one after the other, each expecting the one before.
+    Raises ChainBroken, or a nats error, when they may not be there.
+    """
+    if not nats.connected:
+        # The client would buffer these and send them later, when they may be out of place.
+        raise ChainBroken
+    headers = _batch(messages, seq) if len(messages) >= _WORTH_A_BATCH else _chain(messages, seq)
+    for message, header in zip(messages[:-1], headers, strict=False):
+        await nats.client.publish(message.subject, message.data, headers=header)
+    last = messages[-1]
+    ack = await nats.js.publish(last.subject, last.data, timeout=_ACK_LIMIT_S, headers=headers[-1])
+    if ack.seq != seq + len(messages):
+        raise ChainBroken
+    return int(ack.seq)
+
+
+def _chain(messages: Sequence[Outgoing], seq: int) -> list[dict[str, str]]:
+    headers = [
+        {"Nats-Msg-Id": str(message.position), "Nats-Expected-Last-Sequence": str(before)}
+        for before, message in enumerate(messages, seq)
+    ]
+    # By sequence alone, the second of a window that begins too early would find the place of the first free.
+    for header, before in zip(headers[1:], headers, strict=False):
+        header["Nats-Expected-Last-Msg-Id"] = before["Nats-Msg-Id"]
+    return headers
+
+
+def _batch(messages: Sequence[Outgoing], seq: int) -> list[dict[str, str]]:
+    batch = uuid4().hex
+    headers = [
+        {"Nats-Msg-Id": str(message.position), "Nats-Batch-Id": batch, "Nats-Batch-Sequence": str(number)}
+        for number, message in enumerate(messages, 1)
+    ]
+    headers[0]["Nats-Expected-Last-Sequence"] = str(seq)  # the server looks at it on the first of a batch only
+    headers[-1]["Nats-Batch-Commit"] = "1"
+    return headers

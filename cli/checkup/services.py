@@ -1,0 +1,108 @@
+"""The services: whether they answer, whether they keep up, and what they put aside."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import LiteralString
+
+import httpx
+
+from chassis import quarantine
+from chassis.clock import SimulatedClock
+from chassis.service import Service
+from cli.checkup.findings import Finding, note, ok, wrong
+from cli.drain import Drain
+from cli.runtime import Suite
+
+_LATE = (
+    "SELECT count(*), extract(epoch FROM clock_timestamp() - min(due_at))::bigint FROM deadlines"
+    " WHERE fired_at IS NULL AND due_at < clock_timestamp()"
+)
+_LATE_MAIL = f"{_LATE} AND kind IN ('send', 'attempt-lost')"
+_LATE_S = 900
+_UNOWNED = (
+    "SELECT count(*) FROM generate_series(0, %s - 1) AS wanted WHERE NOT EXISTS"
+    " (SELECT FROM leases WHERE consumer = %s AND partition = wanted AND until > clock_timestamp())"
+)
+
+
+async def probes(suite: Suite) -> AsyncIterator[Finding]:
+    """Whether each service says it is ready, and what it lacks if it is not."""
+    async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+        for name, where in suite.services.items():
+            try:
+                answer = await client.get(f"http://127.0.0.1:{where['port']}/ready")
+            except httpx.TransportError:
+                yield wrong(name, "does not answer", f"read {suite.data / 'log' / name}.log")
+                continue
+            if answer.status_code == httpx.codes.OK:
+                yield ok(name, "ready")
+            else:
+                lacking = "; ".join(answer.text.split("\n")[:5]).strip("; ")
+                yield wrong(name, f"not ready: {lacking}", f"read {suite.data / 'log' / name}.log")
+
+
+async def backlog(services: list[Service]) -> AsyncIterator[Finding]:
+    """What is left to read, to decide, to publish and to send now."""
+    behind = await Drain(services).behind()
+    for entry in behind:
+        yield note("backlog", str(entry), "normal under load; look again: it must shrink")
+    if not behind:
+        yield ok("backlog", "nothing left to read, to decide, to publish or to send")
+
+
+def ownership(service: Service) -> Iterator[Finding]:
+    """Whether every partition of every reader is read by someone."""
+    for reader in service.readers:
+        with service.database.transaction() as tx:
+            row = tx.execute(_UNOWNED, (reader.source.partitions, reader.name)).fetchone()
+        assert row is not None
+        if row[0]:
+            detail = f"{row[0]} of {reader.source.partitions} partitions are read by nobody"
+            yield wrong(f"reader {reader.name}", detail, f"is {service.name} running?")
+        else:
+            yield ok(f"reader {reader.name}", f"{reader.source.partitions} partitions, all read")
+
+
+def put_aside(service: Service) -> Iterator[Finding]:
+    """Whether something waits in quarantine for someone to decide."""
+    with service.database.transaction() as tx:
+        held = quarantine.held(tx)
+    if held:
+        keys = len({entry.message.key for entry in held})
+        yield wrong(
+            f"quarantine of {service.name}",
+            f"{len(held)} messages about {keys} keys, since {min(e.since for e in held):%Y-%m-%d %H:%M}",
+            f"perseverance quarantine list --service {service.name}",
+        )
+    else:
+        yield ok(f"quarantine of {service.name}", "empty")
+
+
+def late_mail(service: Service) -> Iterator[Finding]:
+    """Whether e-mails wait long past the time they were due."""
+    remedy = "is the mail relay there? see PERSEVERANCE_SMTP_HOST and the journal of e-mails"
+    yield _lateness(service, "mail", _LATE_MAIL, remedy)
+
+
+def late_deadlines(service: Service) -> Iterator[Finding]:
+    """Whether deadlines wait long past the instant they were due."""
+    # Whoever moves a simulated clock makes them late by days at once: the backlog tells those that are due.
+    if not isinstance(service.clock, SimulatedClock):
+        yield _lateness(service, "deadlines", _LATE, f"is {service.name} running? read its log")
+
+
+def _lateness(service: Service, check: str, query: LiteralString, remedy: str) -> Finding:
+    with service.database.transaction() as tx:
+        row = tx.execute(query).fetchone()
+    count, seconds = row or (0, 0)
+    if count and seconds > _LATE_S:
+        return wrong(check, f"{count} due, the oldest for {seconds // 60} minutes", remedy)
+    return ok(check, "none late")
+
+
+_OWN: dict[str, Callable[[Service], Iterator[Finding]]] = {"notifications": late_mail, "parcours": late_deadlines}
+
+
+def about(service: Service) -> list[Finding]:
+    """Everything the database says of one service. Synchronous."""
+    own = _OWN[service.name](service) if service.name in _OWN else ()
+    return [*ownership(service), *put_aside(service), *own]

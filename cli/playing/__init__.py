@@ -1,0 +1,1 @@
+"""Playing a synthetic year against a running suite, through the doors that schools and people use."""

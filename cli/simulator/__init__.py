@@ -1,0 +1,1 @@
+"""A synthetic school year of an académie: pure, seeded, nobody's data."""

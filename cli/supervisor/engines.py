@@ -1,0 +1,126 @@
+"""The two servers of a suite on one machine: ours, embedded under DIR, or those of the environment."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import psutil
+
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
+from chassis.logs import Log
+from cli.supervisor.orphans import Pids
+
+log = Log("supervisor")
+
+_LOOK_EVERY_S = 0.5
+_MADE = "made"
+_PORTS = "ports.json"
+
+
+class Engine(Protocol):
+    """A server we may have to start."""
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running server."""
+        ...
+
+    def start(self) -> str:
+        """Start it; return where clients connect."""
+        ...
+
+    def stop(self) -> None:
+        """Stop it cleanly."""
+        ...
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        ...
+
+
+class Engines:
+    """Starts the servers that the environment does not name, keeps them up, stops them."""
+
+    def __init__(self, data: Path, environment: Mapping[str, str], pids: Pids) -> None:
+        self._data = data
+        self._pids = pids
+        self._ours: dict[str, Engine] = {}
+        self.nats_url = environment.get("NATS_URL", "")
+        self.database_url = environment.get("DATABASE_URL", "")
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start both at once. Raises EngineError."""
+        async with asyncio.TaskGroup() as group:
+            if not self.database_url:
+                group.create_task(asyncio.to_thread(self._start_postgres))
+            if not self.nats_url:
+                group.create_task(asyncio.to_thread(self._start_nats))
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """Stop NATS, then PostgreSQL, which is the record."""
+        if self._keeper:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        for name in ("nats", "postgres"):
+            if name in self._ours:
+                await asyncio.to_thread(self._ours[name].stop)
+
+    def _start_nats(self) -> None:
+        server = EmbeddedNats(self._data / "nats", _kept_port(self._data / _PORTS))
+        self.nats_url = server.start()
+        self._ours["nats"] = server
+        self._pids.record("nats", server.pid)
+
+    def _start_postgres(self) -> None:
+        directory = self._data / "postgres"
+        made = self._data / f"postgres.{_MADE}"
+        if directory.exists() and not made.exists():
+            shutil.rmtree(directory)  # killed while it was being made: there is nothing in it yet
+        server = EmbeddedPostgres(directory)
+        self.database_url = server.start()
+        made.touch()
+        self._ours["postgres"] = server
+        self._pids.record("postgres", server.pid)
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            for name, engine in self._ours.items():
+                if not _alive(engine):
+                    log.error("engine.died", engine=name)
+                    try:
+                        await asyncio.to_thread(engine.start)
+                    except Exception as error:  # noqa: BLE001  (tried again at the next look)
+                        log.error("engine.does_not_start", exc=error, engine=name)
+                        continue
+                    self._pids.record(name, engine.pid)
+                    log.info("engine.started_again", engine=name)
+
+
+def _alive(engine: Engine) -> bool:
+    try:
+        # A killed server whose parent does not reap it is a zombie: its id exists, it does not run.
+        return engine.alive() and psutil.Process(engine.pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _kept_port(path: Path) -> int:
+    """The port NATS had last time if it is free, so that clients of a former run find it again."""
+    import socket
+
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        port = int(json.loads(path.read_text())["nats"])
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+        return port
+    port = free_port()
+    path.write_text(json.dumps({"nats": port}))
+    return port

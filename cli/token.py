@@ -1,0 +1,68 @@
+"""`perseverance token`: a development bearer token. Sign-in through the institution will replace it."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import CliError, ExitCode
+from cli.output import emit, say
+from cli.runtime import suite_of
+
+_NAME = "PERSEVERANCE_TOKEN_SECRET"
+_FILE_NAME = "PERSEVERANCE_TOKEN_SECRET_FILE"
+
+app = typer.Typer()
+
+
+@app.command()
+def main(
+    ctx: typer.Context,
+    actor: Annotated[str, typer.Option(help="Who the token stands for: an id of the directory.")],
+    hours: Annotated[int, typer.Option(min=1, max=24, help="How long it is good for.")] = 12,
+    as_json: Annotated[bool, typer.Option("--json", help="Write it in a JSON document.")] = False,
+) -> None:
+    """Print a bearer token for an actor of the directory, good for twelve hours."""
+    from datetime import timedelta
+
+    from pydantic import TypeAdapter, ValidationError
+
+    from contracts.identifiers import ActorId
+    from services.projections import tokens
+
+    try:
+        TypeAdapter(ActorId).validate_python(actor)
+    except ValidationError:
+        raise CliError("this is not an actor's id", "see `perseverance directory list`", ExitCode.USAGE) from None
+    token = tokens.issue(secret_of(ctx).encode(), actor, timedelta(hours=hours))
+    if as_json:
+        emit({"actor": actor, "token": token, "hours": hours})
+    else:
+        typer.echo(token)
+        say("send it as `Authorization: Bearer ...`", "dim")
+
+
+def secret_of(ctx: typer.Context) -> str:
+    """The secret that signs tokens: the environment's, or the one of the suite under `--data`.
+
+    Raises CliError when there is none.
+    """
+    from services.projections.settings import SHORTEST_SECRET
+
+    if os.environ.get(_NAME):
+        secret = os.environ[_NAME]
+    elif os.environ.get(_FILE_NAME):
+        secret = _read(Path(os.environ[_FILE_NAME]))
+    else:
+        secret = suite_of(ctx).secrets().get(_NAME, "")
+    if len(secret) < SHORTEST_SECRET:
+        raise CliError("the secret that signs tokens is not known here, or too short", f"set {_NAME} or {_FILE_NAME}")
+    return secret
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        raise CliError(f"{_FILE_NAME} cannot be read", "run as the user who may read it") from None

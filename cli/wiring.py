@@ -1,0 +1,78 @@
+"""The services as they are put together, without being run: which readers they have, which relays, which tables.
+
+Commands that look after a suite learn it from the services themselves, so that no list of theirs can be wrong.
+"""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Any, get_type_hints
+
+from pydantic import ValidationError
+
+from chassis.nats import connect_once
+from chassis.service import Service
+from cli.errors import CliError, ExitCode
+from cli.provision import SERVICES
+from cli.runtime import Suite
+
+
+def services_of(suite: Suite, names: Sequence[str] = SERVICES) -> list[Service]:
+    """The services of `suite`, put together but not started. Raises CliError when a setting is wrong."""
+    ours = dict(os.environ)
+    os.environ.update(suite.environment())  # settings are read from there, and nowhere else
+    try:
+        return [_build(name) for name in names]
+    finally:
+        os.environ.clear()
+        os.environ.update(ours)
+
+
+def _build(name: str) -> Service:
+    build = import_module(f"services.{name}.app").build
+    settings: type[Any] = get_type_hints(build)["settings"]
+    try:
+        service: Service = build(settings())
+    except ValidationError as error:
+        # The error's own text would quote values, secrets among them.
+        wrong = ", ".join(".".join(map(str, fault["loc"])) or "the whole" for fault in error.errors())
+        raise CliError(f"settings of {name} are wrong ({wrong})", "see its settings.py", ExitCode.USAGE) from None
+    return service
+
+
+@asynccontextmanager
+async def connected(suite: Suite, names: Sequence[str] = SERVICES) -> AsyncIterator[list[Service]]:
+    """The services with their connections open, for as long as the block; nothing of theirs runs.
+
+    Raises CliError (unreachable) when NATS or PostgreSQL is away.
+    """
+    await check_reachable(suite)
+    services = services_of(suite, names)
+    try:
+        for service in services:
+            await service.nats.connect()
+        yield services
+    finally:
+        for service in services:
+            await service.nats.close()
+            service.database.close()
+
+
+async def check_reachable(suite: Suite) -> None:
+    """Raises CliError (unreachable) when NATS or PostgreSQL does not answer within a few seconds."""
+    import nats.errors
+    import psycopg
+
+    try:
+        client = await connect_once(suite.nats_url, "cli")
+        await client.close()
+    except (OSError, nats.errors.Error, TimeoutError):
+        raise CliError("NATS does not answer", f"is the suite under {suite.data} up?", ExitCode.UNREACHABLE) from None
+    try:
+        connection = await psycopg.AsyncConnection.connect(suite.database_url, connect_timeout=3)
+        await connection.close()
+    except psycopg.OperationalError:
+        raise CliError(
+            "PostgreSQL does not answer", f"is the suite under {suite.data} up?", ExitCode.UNREACHABLE
+        ) from None

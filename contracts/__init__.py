@@ -1,0 +1,1 @@
+"""The published language: events, commands, identifiers, envelope, subjects. Pure pydantic."""

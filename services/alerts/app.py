@@ -1,0 +1,33 @@
+"""The alerts service put together."""
+
+from chassis.reader import Source
+from chassis.service import Service
+from chassis.settings import Settings
+from chassis.store import EventStore, StoreLog
+from contracts.catalogue import ALERTS, BUCKETS, PARCOURS, SCHOOL, STREAMS, filters_of
+from services.alerts.application import Alerts
+from services.alerts.commands import listen
+from services.alerts.reactions import ParcoursFacts, SchoolFacts
+from services.alerts.translation import TOPICS, translate
+
+
+def build(settings: Settings) -> Service:
+    """School facts and partner days in, alerts out, commands answered."""
+    service = Service("alerts", settings, streams=STREAMS, buckets=BUCKETS)
+    store = EventStore(service.database)
+    application = Alerts(store, service.clock)
+    relay = service.relay(ALERTS.name, StoreLog(store, translate, TOPICS))
+    service.reader(
+        "alerts-school",
+        Source(SCHOOL.name, "school", filters_of("alerts", SCHOOL), sifted=True),
+        SchoolFacts(application),
+        on_commit=relay.wake,
+    )
+    service.reader(
+        "alerts-parcours",
+        Source(PARCOURS.name, "parcours", filters_of("alerts", PARCOURS)),
+        ParcoursFacts(application),
+        on_commit=relay.wake,
+    )
+    listen(service.broker, application, on_commit=relay.wake)
+    return service

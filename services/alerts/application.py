@@ -1,0 +1,65 @@
+"""What can be asked of the alerts service: take in facts and partner days, forget a pupil, and the acts of people."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from chassis.clock import Clock, today
+from chassis.database import Transaction
+from chassis.store import Aggregates, EventStore, decide
+from contracts.alerts import AlertState
+from contracts.commands import AlertCommand
+from services.alerts.acts import ACTS
+from services.alerts.domain import Attendance
+from services.alerts.facts import PartnerDaysSaid, Said, attendance_id
+
+FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
+YEARS_AHEAD = 2  # a parcours under way may be said to end in another year
+
+
+class Alerts:
+    """The application. `take_in` and `forget` are for one reader's thread, the others for any."""
+
+    def __init__(self, store: EventStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._files = Aggregates(store, Attendance)
+
+    def take_in(self, tx: Transaction, heard: Sequence[Said | UUID]) -> None:
+        """Note facts in order; a bare id is a pupil to forget. Keeps what follows from them in `tx`."""
+        now = self._clock.now()
+        said = [each for one in heard for each in ((one,) if isinstance(one, Said) else self._farewell(one))]
+        files = self._files.each(tx, [each.file_id for each in said])
+        for each, file in zip(said, files, strict=True):
+            if each.fact:
+                file.note(each.student_id, each.fact, now, each.correlation)
+            else:
+                file.forget(now)
+        self._files.save(tx, dict.fromkeys(files))
+
+    def take_in_partner_days(self, tx: Transaction, said: Sequence[PartnerDaysSaid]) -> None:
+        """Note, in order and each in the file of its month, the days that pupils spend with a partner (rule AMB-10)."""
+        now = self._clock.now()
+        # Loaded anew for each batch: the reader of facts writes to the same files, far more often.
+        repository = Aggregates(self._store, Attendance)
+        files = repository.each(tx, [each.file_id for each in said])
+        for each, file in zip(said, files, strict=True):
+            file.note_partner_days(each, now)
+        repository.save(tx, dict.fromkeys(files))
+
+    def _farewell(self, pupil: UUID) -> list[Said]:
+        return [Said(file_id, pupil, None) for file_id in self._all_files_of(pupil)]
+
+    def _all_files_of(self, pupil: UUID) -> list[UUID]:
+        years = range(FIRST_YEAR, today(self._clock).year + YEARS_AHEAD + 1)
+        return [attendance_id(pupil, f"{year}-{month:02}") for year in years for month in range(1, 13)]
+
+    def forget(self) -> None:
+        """What was remembered in memory may not have been committed."""
+        self._files.forget()
+
+    def obey(self, command: AlertCommand) -> AlertState:
+        """Do what a person asks; the same command again changes nothing. Raises Refused."""
+        # Before the transaction: a clock kept in the database asks for a connection of its own.
+        now = self._clock.now()
+        act = ACTS[type(command)]
+        return decide(self._store, Attendance, command.attendance_id, lambda file: act(file, command, now))

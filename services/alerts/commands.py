@@ -1,0 +1,57 @@
+"""People's commands, by request and reply: the answer is the new state, or one clear reason."""
+
+import asyncio
+from collections.abc import Callable
+
+from faststream.nats import NatsBroker, NatsMessage
+from pydantic import ValidationError
+
+from chassis.database import TRANSIENT
+from chassis.logs import Log
+from chassis.recorder import VersionConflict
+from contracts.catalogue import COMMANDS
+from contracts.commands import AlertCommand, CommandReply
+from services.alerts.application import Alerts
+from services.alerts.facts import Refused
+
+log = Log("alerts.commands")
+
+_UNAVAILABLE: tuple[type[Exception], ...] = (*TRANSIENT, VersionConflict)
+
+
+def listen(broker: NatsBroker, application: Alerts, on_commit: Callable[[], None] = lambda: None) -> None:
+    """Answer every command addressed to this service; replicas share the work.
+
+    `on_commit` is called once something was decided: someone looks at a page and waits to see it change.
+    """
+    for contract, service in COMMANDS.items():
+        if service == "alerts" and issubclass(contract, AlertCommand):
+            _answer(broker, application, contract, on_commit)
+
+
+def _answer(
+    broker: NatsBroker, application: Alerts, contract: type[AlertCommand], on_commit: Callable[[], None]
+) -> None:
+    @broker.subscriber(contract.SUBJECT, queue="alerts", title=contract.__name__)
+    async def handle(message: NatsMessage) -> bytes:
+        reply = await asyncio.to_thread(obey, application, contract, message.body)
+        on_commit()
+        return reply.model_dump_json(exclude_none=True).encode()
+
+
+def obey(application: Alerts, contract: type[AlertCommand], body: bytes) -> CommandReply:
+    """Do what the command says and answer. Never raises: a person waits for the answer."""
+    try:
+        state = application.obey(contract.model_validate_json(body))
+    except ValidationError:
+        return CommandReply(outcome="refused", code="invalid_command", reason="Cette demande est mal formée.")
+    except Refused as refusal:
+        return CommandReply(outcome="refused", code=refusal.code, reason=refusal.reason)
+    except _UNAVAILABLE as error:
+        log.error("command.unavailable", exc=error, command=contract.__name__)
+        return CommandReply(
+            outcome="unavailable",
+            code="try_again",
+            reason="Le service est momentanément indisponible. Réessayez dans un instant.",
+        )
+    return CommandReply(outcome="done", state=state)

@@ -1,0 +1,300 @@
+"""Attendance of one pupil in one calendar month: facts in, alerts out. Pure: time and ids come in as arguments.
+
+Rules ABS-11 and ABS-12 (thresholds), AMB-1 to AMB-3 (what is counted), AMB-7 (late justification),
+AMB-10 (days with a partner), AMB-11 (change of school).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any, ClassVar
+from uuid import UUID, uuid5
+
+from chassis.events import Aggregate, Event
+from contracts.alerts import AlertState, CloseMotive, FollowUp
+from contracts.identifiers import first_day_of, school_year_of
+from services.alerts import events
+from services.alerts.counting import tally_of, why_lifted
+from services.alerts.events import Fact, FactNoted, Noted, PartnerDays, PartnerDaysNoted, Slot, Status, Tally
+from services.alerts.facts import Alert, PartnerDaysSaid, Refused
+from services.alerts.rules import ThresholdRule, least_count_of, rules_of
+
+_OPEN = frozenset({AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.FOLLOWED_UP})
+_NONE: Mapping[UUID, PartnerDays] = MappingProxyType({})
+
+
+class Attendance(Aggregate):
+    """A pupil's half-days of a month, and the alerts they led to. The month is what the rules count in."""
+
+    # Files are held by the ten thousand.
+    __slots__ = (
+        "alerts",
+        "approached",
+        "commands",
+        "count",
+        "forgotten",
+        "half_days",
+        "month",
+        "partner_days",
+        "standing",
+        "student_id",
+    )
+
+    def __init__(self, id: UUID) -> None:  # noqa: A002
+        super().__init__(id)
+        self.student_id: UUID | None = None
+        self.month = ""
+        self.half_days: dict[Slot, Fact] = {}
+        self.partner_days = _NONE
+        self.count = 0
+        self.alerts: dict[UUID, Alert] = {}
+        self.standing: dict[int, Alert] = {}
+        self.approached: dict[int, int] = {}
+        self.commands: tuple[UUID, ...] = ()
+        self.forgotten = False
+
+    # -- what schools and the parcours service say
+
+    def note(self, student_id: UUID, fact: Fact, now: datetime, correlation: UUID | None = None) -> None:
+        """Take in a fact; an older or repeated one about the same half-day is ignored."""
+        known = self.half_days.get(fact.slot)
+        if self.forgotten or (known and known.stamp >= fact.stamp):
+            return
+        noted = FactNoted(at=now, correlation=correlation, student_id=student_id, fact=fact)
+        self.record(noted)
+        self._judge(noted)
+
+    def note_partner_days(self, said: PartnerDaysSaid, now: datetime) -> None:
+        """Take in which days are spent with a partner (AMB-10); what is older or tells nothing new is ignored."""
+        if self.forgotten or not said.tells_more_than(self.partner_days.get(said.partner_days.parcours_id)):
+            return
+        before = self.tally()
+        noted = PartnerDaysNoted(
+            at=now,
+            cause=said.message_id,
+            correlation=said.correlation,
+            student_id=said.student_id,
+            partner_days=said.partner_days,
+        )
+        self.record(noted)
+        if self.tally() != before:
+            self._judge(noted)
+
+    def forget(self, now: datetime) -> None:
+        """The pupil was erased."""
+        if self.version and not self.forgotten:
+            self.record(events.PupilForgotten(at=now))
+
+    # -- what the rules make of it
+
+    def _judge(self, noted: Noted) -> None:
+        if not self.standing and self.count < least_count_of(self.month):
+            return
+        touched: list[UUID] = []
+        for rule in rules_of(self.month):
+            alert = self.standing.get(rule.level)
+            if alert and self.count < rule.threshold:
+                self._lift(alert, rule, noted)
+            elif alert:
+                touched.append(alert.id)
+            elif self.count >= rule.threshold:
+                self._raise(rule, noted)
+            if self._comes_near(rule):
+                self._approach(rule, noted)
+        if touched:
+            self._record_about(noted, events.EvidenceChanged, month=self.month, alert_ids=touched)
+
+    def _comes_near(self, rule: ThresholdRule) -> bool:
+        # An alert may be lifted before any warning was given: days given back make the count leap.
+        warned = rule.level in self.approached or rule.level in self.standing
+        return self.count >= rule.approached_at and not warned
+
+    def _approach(self, rule: ThresholdRule, noted: Noted) -> None:
+        self._record_about(
+            noted,
+            events.Approached,
+            month=self.month,
+            level=rule.level,
+            uai=self.tally().uai,
+            at_count=rule.approached_at,
+            rule=rule.used,
+        )
+
+    def _raise(self, rule: ThresholdRule, noted: Noted) -> None:
+        tally = self.tally()
+        times = sum(1 for each in self.alerts.values() if each.level == rule.level)
+        self._record_about(
+            noted,
+            events.Raised,
+            alert_id=uuid5(self.id, f"{rule.level}/{times + 1}"),
+            month=self.month,
+            level=rule.level,
+            uai=tally.uai,
+            reached_on=tally.counted[rule.threshold - 1].slot,
+            rule=rule.used,
+        )
+
+    def _lift(self, alert: Alert, rule: ThresholdRule, noted: Noted) -> None:
+        if alert.state in _OPEN:
+            self._record_about(
+                noted,
+                events.Lifted,
+                alert_id=alert.id,
+                level=alert.level,
+                why=why_lifted(noted, self.partner_days.values()),
+                rule=rule.used,
+            )
+        else:
+            self.record(events.StandingLapsed(at=noted.at, alert_id=alert.id, level=alert.level))
+
+    def _record_about(self, noted: Noted, event: Callable[..., Event], **said: Any) -> None:
+        self.record(
+            event(
+                at=noted.at,
+                cause=noted.message_id,
+                correlation=noted.correlation,
+                student_id=self.student_id,
+                tally=self.tally(),
+                **said,
+            )
+        )
+
+    def tally(self) -> Tally:
+        """The half-days of the month, in order: those that count, those that do not."""
+        return tally_of(self.half_days, self.partner_days.values())
+
+    # -- what people do
+
+    def acknowledge(self, alert_id: UUID, by: str, command_id: UUID, now: datetime) -> AlertState:
+        """Take an alert in charge. Raises Refused unless it waits for that."""
+        alert = self._alert(alert_id)
+        if command_id not in self.commands:
+            alert.require_open()
+            if alert.state is not AlertState.RAISED:
+                raise Refused("already_acknowledged", "Cette alerte est déjà prise en charge.")
+            self._act(events.Acknowledged, alert, by, command_id, now)
+        return alert.state
+
+    def follow_up(
+        self, alert_id: UUID, kind: FollowUp, on: date, by: str, command_id: UUID, now: datetime, today: date
+    ) -> AlertState:
+        """Record an action taken on day `on`. Raises Refused for a day to come or an alert that is over."""
+        alert = self._alert(alert_id)
+        if command_id not in self.commands:
+            alert.require_open()
+            if on > today:
+                raise Refused("follow_up_in_future", "La date de ce geste est dans le futur.")
+            if school_year_of(on) < school_year_of(first_day_of(self.month)):
+                raise Refused("follow_up_too_old", "La date de ce geste est antérieure à l’année scolaire de l’alerte.")
+            self._act(events.FollowedUp, alert, by, command_id, now, kind=kind.value, on=on)
+        return alert.state
+
+    def close(self, alert_id: UUID, motive: CloseMotive, by: str, command_id: UUID, now: datetime) -> AlertState:
+        """Close an alert with a motive. Raises Refused when it is over already."""
+        alert = self._alert(alert_id)
+        if command_id not in self.commands:
+            alert.require_open()
+            self._act(events.Closed, alert, by, command_id, now, motive=motive.value)
+        return alert.state
+
+    def _alert(self, alert_id: UUID) -> Alert:
+        if self.forgotten:
+            raise Refused("pupil_erased", "Les données de cet élève ont été effacées.")
+        if alert_id not in self.alerts:
+            raise Refused("unknown_alert", "Cette alerte n’existe pas.")
+        return self.alerts[alert_id]
+
+    def _act(
+        self, event: Callable[..., Event], alert: Alert, by: str, command_id: UUID, now: datetime, **said: Any
+    ) -> None:
+        self.record(
+            event(
+                at=now,
+                cause=str(command_id),
+                alert_id=alert.id,
+                student_id=self.student_id,
+                by=by,
+                command_id=command_id,
+                **said,
+            )
+        )
+
+    # -- what each event changes
+
+    def apply(self, event: Event) -> None:
+        """Let `event` change the state."""
+        self._CHANGES[type(event)](self, event)
+
+    def _noted(self, event: FactNoted) -> None:
+        fact = event.fact
+        if not self.month:
+            self.student_id, self.month = event.student_id, fact.slot.month
+        before = self.half_days.get(fact.slot)
+        self.half_days[fact.slot] = fact
+        if self.partner_days:
+            self.count = len(self.tally().counted)
+        else:
+            self.count += fact.status is Status.UNJUSTIFIED
+            self.count -= before is not None and before.status is Status.UNJUSTIFIED
+        if self.approached:
+            self._keep_approached()
+
+    def _noted_partner_days(self, event: PartnerDaysNoted) -> None:
+        said = event.partner_days
+        if not self.month:
+            self.student_id, self.month = event.student_id, said.month
+        self.partner_days = {**self.partner_days, said.parcours_id: said}
+        self.count = len(self.tally().counted)
+        self._keep_approached()
+
+    def _keep_approached(self) -> None:
+        self.approached = {level: reach for level, reach in self.approached.items() if self.count >= reach}
+
+    def _has_approached(self, event: events.Approached) -> None:
+        self.approached[event.level] = event.at_count
+
+    def _raised(self, event: events.Raised) -> None:
+        alert = Alert(event.alert_id, event.level, AlertState.RAISED)
+        self.alerts[alert.id] = self.standing[event.level] = alert
+
+    def _lifted(self, event: events.Lifted) -> None:
+        self.alerts[event.alert_id].state = AlertState.LIFTED
+        del self.standing[event.level]
+
+    def _lapsed(self, event: events.StandingLapsed) -> None:
+        del self.standing[event.level]
+
+    def _acknowledged(self, event: events.Acknowledged) -> None:
+        self._acted(event, AlertState.ACKNOWLEDGED)
+
+    def _followed_up(self, event: events.FollowedUp) -> None:
+        self._acted(event, AlertState.FOLLOWED_UP)
+
+    def _closed(self, event: events.Closed) -> None:
+        self._acted(event, AlertState.CLOSED)
+
+    def _acted(self, event: events.Acknowledged | events.FollowedUp | events.Closed, state: AlertState) -> None:
+        self.alerts[event.alert_id].state = state
+        self.commands += (event.command_id,)
+
+    def _forgot(self, _: events.PupilForgotten) -> None:
+        self.forgotten = True
+        self.half_days.clear()
+        self.partner_days = _NONE
+
+    def _unchanged(self, _: Event) -> None:
+        pass
+
+    _CHANGES: ClassVar[dict[type[Event], Callable[[Any, Any], None]]] = {
+        FactNoted: _noted,
+        PartnerDaysNoted: _noted_partner_days,
+        events.Approached: _has_approached,
+        events.Raised: _raised,
+        events.EvidenceChanged: _unchanged,
+        events.Lifted: _lifted,
+        events.StandingLapsed: _lapsed,
+        events.Acknowledged: _acknowledged,
+        events.FollowedUp: _followed_up,
+        events.Closed: _closed,
+        events.PupilForgotten: _forgot,
+    }

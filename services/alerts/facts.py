@@ -1,0 +1,80 @@
+"""What the domain is told: facts from schools, days with a partner; and the refusal it may answer a command with."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+from uuid import UUID
+
+from contracts.alerts import AlertState
+from services.alerts.events import Fact, PartnerDays
+
+_PUPIL_BITS = 112
+_PUPIL = (1 << _PUPIL_BITS) - 1
+
+
+class Refused(Exception):
+    """A command that makes no sense: `code` for machines, `reason` in French for people."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+
+
+class Said(NamedTuple):
+    """A fact on its way to the file it belongs to, and what it follows from; without a fact, the file is forgotten."""
+
+    file_id: UUID
+    student_id: UUID
+    fact: Fact | None
+    correlation: UUID | None = None
+
+
+class PartnerDaysSaid(NamedTuple):
+    """The partner days of a month on their way to its file, the days they replace, and what they follow from."""
+
+    file_id: UUID
+    student_id: UUID
+    partner_days: PartnerDays
+    former: int
+    message_id: str
+    correlation: UUID | None = None
+
+    def tells_more_than(self, known: PartnerDays | None) -> bool:
+        """Whether this is later than what is `known` of the parcours, and other days of the month."""
+        new = self.partner_days
+        if known is None:
+            return True
+        # When `former` is not what is known, an earlier revision is still to come, and must find this one.
+        same = (new.uai, new.days, self.former) == (known.uai, known.days, known.days)
+        return new.revision > known.revision and not same
+
+
+@dataclass(slots=True)
+class Alert:
+    """One alert: for the n-th time this level was reached in the month."""
+
+    id: UUID
+    level: int
+    state: AlertState
+
+    def require_open(self) -> None:
+        """Raises Refused when it is over."""
+        if self.state is AlertState.LIFTED:
+            raise Refused("alert_lifted", "Cette alerte est levée : le compte est repassé sous le seuil.")
+        if self.state is AlertState.CLOSED:
+            raise Refused("alert_closed", "Cette alerte est déjà close.")
+
+
+def attendance_id(student_id: UUID, month: str) -> UUID:
+    """The id of a pupil's file for a calendar month: the month, then the last 112 bits of the pupil's id.
+
+    Files of one month lie side by side in the store's index, where nearly all that is written goes.
+    """
+    return UUID(int=_prefix(month) | (student_id.int & _PUPIL))
+
+
+@lru_cache(maxsize=1024)
+def _prefix(month: str) -> int:
+    year, number = month.split("-")
+    return (int(year) * 12 + int(number)) << _PUPIL_BITS

@@ -1,0 +1,108 @@
+"""Which message makes the application do what."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import chain
+from sys import intern
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from chassis.database import Transaction
+from chassis.messages import Message, Unprocessable
+from contracts.parcours import PartnerDaysChanged
+from contracts.school import AbsenceCancelled, AbsenceJustified, AbsenceReported, StudentErased
+from services.alerts.application import Alerts
+from services.alerts.events import Fact, Slot, Status
+from services.alerts.facts import PartnerDaysSaid, Said, attendance_id
+from services.alerts.partner_days import for_each_month
+from services.alerts.wire import AboutHalfDay, AboutPartnerDays, AboutPupil
+
+T = TypeVar("T")
+
+_partner_days = msgspec.json.Decoder(AboutPartnerDays)
+_slot = lru_cache(maxsize=2048)(Slot)  # a year has few half-days and files hold many: one object for each
+
+
+def _reported(said: AboutHalfDay) -> Said:
+    return _said(said, Status.JUSTIFIED if said.data.justified else Status.UNJUSTIFIED)
+
+
+def _justified(said: AboutHalfDay) -> Said:
+    return _said(said, Status.JUSTIFIED)
+
+
+def _cancelled(said: AboutHalfDay) -> Said:
+    return _said(said, Status.CANCELLED)
+
+
+def _erased(said: AboutPupil) -> UUID:
+    return said.data.student_id
+
+
+REACTIONS: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any], Said | UUID]]] = {
+    AbsenceReported.FACT: (msgspec.json.Decoder(AboutHalfDay), _reported),
+    AbsenceJustified.FACT: (msgspec.json.Decoder(AboutHalfDay), _justified),
+    AbsenceCancelled.FACT: (msgspec.json.Decoder(AboutHalfDay), _cancelled),
+    StudentErased.FACT: (msgspec.json.Decoder(AboutPupil), _erased),
+}
+
+
+def _said(said: AboutHalfDay, status: Status) -> Said:
+    data = said.data
+    slot = _slot(data.half_day.date, data.half_day.period == "AFTERNOON")
+    fact = Fact(slot, status, intern(data.uai), said.time, said.id, intern(said.source), data.category)
+    return Said(attendance_id(data.student_id, slot.month), data.student_id, fact, said.correlationid)
+
+
+def _read(decoder: msgspec.json.Decoder[T], message: Message) -> T:
+    try:
+        return decoder.decode(message.data)
+    except msgspec.ValidationError as error:
+        # Says what was expected and where, as `$.data.uai`; never what was found.
+        raise Unprocessable(str(error)) from None
+    except msgspec.DecodeError:
+        raise Unprocessable("not JSON") from None
+
+
+class SchoolFacts:
+    """The reader's handler: a stream message becomes a fact, a batch of facts goes to the application."""
+
+    def __init__(self, application: Alerts) -> None:
+        self._application = application
+
+    def decode(self, message: Message) -> Said | UUID:
+        """The fact in `message`. Raises Unprocessable."""
+        if message.fact not in REACTIONS:
+            raise Unprocessable(f"unknown fact {message.fact}")
+        decoder, understand = REACTIONS[message.fact]
+        return understand(_read(decoder, message))
+
+    def handle(self, tx: Transaction, items: Sequence[Said | UUID]) -> None:
+        """Take in the whole batch."""
+        self._application.take_in(tx, items)
+
+    def forget(self) -> None:
+        """The batch was not committed."""
+        self._application.forget()
+
+
+class ParcoursFacts:
+    """The handler of the second reader: partner days go to the file of each month they touch (rule AMB-10)."""
+
+    def __init__(self, application: Alerts) -> None:
+        self._application = application
+
+    def decode(self, message: Message) -> list[PartnerDaysSaid]:
+        """The partner days in `message`, month by month. Raises Unprocessable."""
+        if message.fact != PartnerDaysChanged.FACT:
+            raise Unprocessable(f"unknown fact {message.fact}")
+        return for_each_month(_read(_partner_days, message))
+
+    def handle(self, tx: Transaction, items: Sequence[list[PartnerDaysSaid]]) -> None:
+        """Take in the whole batch."""
+        self._application.take_in_partner_days(tx, list(chain.from_iterable(items)))
+
+    def forget(self) -> None:
+        """Nothing is remembered between batches."""

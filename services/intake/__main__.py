@@ -1,0 +1,8 @@
+"""`python -m services.intake`: run the service."""
+
+from chassis.service import run
+from services.intake.app import build
+from services.intake.settings import IntakeSettings
+
+if __name__ == "__main__":
+    run(build(IntakeSettings()))

@@ -1,0 +1,118 @@
+"""The composition root of intake: settings in, a service ready to run out."""
+
+import asyncio
+from functools import partial
+
+import nats.errors
+from nats.js.errors import Error as JetStreamError
+
+from chassis.clock import Clock
+from chassis.database import TRANSIENT
+from chassis.logs import Log
+from chassis.reader import Source
+from chassis.reference import Reference
+from chassis.relay import Relay
+from chassis.service import Service
+from contracts.catalogue import DIRECTORY, INTAKE, REFUSALS, REGISTER, SCHOOL
+from contracts.directory import School
+from services.intake import http
+from services.intake.admission import Admission
+from services.intake.application import Intake
+from services.intake.calendar import SchoolCalendar
+from services.intake.directory import Directory, DirectoryAwayError, decode
+from services.intake.housekeeping import Housekeeping
+from services.intake.http import Door
+from services.intake.ledger_log import ledger_log, refusals_log, register_log
+from services.intake.raw_reader import READER, RawHandler
+from services.intake.settings import IntakeSettings
+
+log = Log("intake")
+
+_HOUSEKEEPING_EVERY_S = 2.0
+_REFRESH_LIMIT_S = 5.0
+_RAW_BATCH = 500
+_BODIES_IN_HAND = 8  # full-sized ones: what the door may hold in memory at once
+_AWAY: tuple[type[Exception], ...] = (*TRANSIENT, nats.errors.Error, JetStreamError, TimeoutError)
+
+
+def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
+    """Put intake together; `clock` replaces the one of the settings."""
+    service = Service("intake", settings, streams=(INTAKE, REFUSALS, SCHOOL, REGISTER), buckets=(DIRECTORY,))
+    service.clock = clock or service.clock
+    relays: list[Relay] = []
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
+    schools = _Schools(service)
+    calendar = SchoolCalendar(settings.first_day)
+    intake = Intake(service.database, service.clock, schools.directory, calendar, on_commit=wake)
+    raw = RawHandler(intake, wake)
+    service.reader(
+        READER, Source.plain(INTAKE.name, INTAKE.subjects[0]), raw, on_commit=raw.committed, batch=_RAW_BATCH
+    )
+    school = service.relay(SCHOOL.name, ledger_log(service.database))
+    register = service.relay(REGISTER.name, register_log(service.database))
+    refusals = service.relay(REFUSALS.name, refusals_log(service.database))
+    relays += [school, register, refusals]
+    keeper = _Keeper(service, school, refusals)
+    service.add_task("housekeeping", keeper.run)
+    room = _BODIES_IN_HAND * settings.max_body_bytes
+    admission = Admission(settings.max_requests, room, settings.max_backlog, lambda: keeper.work.backlog)
+    door = Door(intake, service.database, admission, settings.max_body_bytes, settings.max_events)
+    service.http = http.build(door)
+    return service
+
+
+class _Schools:
+    """The directory, kept in memory by a task of the service and asked from its threads."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._reference: Reference[School | None] = Reference(DIRECTORY.name, decode)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.directory = Directory(self._reference, self._refresh)
+        service.add_task("directory", self._run)
+        service.add_check("directory is read", lambda: self._reference.loaded)
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._reference.run(self._service.nats.js)
+
+    def _refresh(self) -> None:
+        """Look at the bucket now, from a thread. Raises DirectoryAwayError."""
+        if self._loop is None:
+            raise DirectoryAwayError
+        looking = asyncio.run_coroutine_threadsafe(self._reference.refresh(self._service.nats.js), self._loop)
+        try:
+            looking.result(_REFRESH_LIMIT_S)
+        except Exception as error:
+            looking.cancel()
+            raise DirectoryAwayError from error
+
+
+class _Keeper:
+    """Housekeeping, for as long as the service lives; what cannot be done now is done the next time."""
+
+    def __init__(self, service: Service, school: Relay, refusals: Relay) -> None:
+        self._service = service
+        self._school, self._refusals = school, refusals
+        self.work = Housekeeping(service.database, service.clock, self._purge)
+
+    async def run(self) -> None:
+        """Do everything, again and again."""
+        while True:
+            for step in (
+                self.work.purge_raw,
+                partial(self.work.measure_backlog, self._school),
+                partial(self.work.forget_refusals, self._refusals),
+            ):
+                try:
+                    await step()
+                except _AWAY as error:
+                    log.warning("housekeeping.put_off", cause=type(error).__name__)
+            await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
+
+    async def _purge(self, stream: str, before: int) -> None:
+        await self._service.nats.js.purge_stream(stream, seq=before)

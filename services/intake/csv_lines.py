@@ -1,0 +1,233 @@
+"""CSV files as French schools export them, line by line, in constant memory.
+
+What is wrong with the whole file raises UnusableFileError. What is wrong with one line is said of that line
+and the next ones go on. Nothing here ever quotes a value of the file.
+"""
+
+import codecs
+import csv
+import re
+import unicodedata
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+from services.intake.codes import Code
+
+SEPARATOR = ";"
+_OTHER_SEPARATORS = {",": "a comma", "\t": "a tab", "|": "a vertical bar"}
+_NOT_TEXT = {
+    b"PK\x03\x04": "a spreadsheet",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet",
+    b"\xff\xfe": "written in UTF-16",
+    b"\xfe\xff": "written in UTF-16",
+    b"%PDF": "a PDF",
+}
+_BOM = codecs.BOM_UTF8
+# Control codes in ISO-8859-15; letters and quotes on Windows, where such files often come from.
+_WINDOWS_ONLY = re.compile(rb"[\x80-\x9f]")
+_UNREADABLE = "\ufffd"
+_LONGEST_LINE = 65_536  # characters
+_LONGEST_CELL = 20  # lines
+_BLOCK = 1 << 20
+
+
+class UnusableFileError(Exception):
+    """The file is not what it should be; the message says why, and is fit for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its number (the header is 1), its values by column, or what is wrong with the whole of it."""
+
+    number: int
+    values: dict[str, str] = field(repr=False)
+    fault: Code | None = None
+
+
+class CsvFile:
+    """An opened file whose header holds the `required` columns. Iterate over its lines; close it by `with`."""
+
+    def __init__(self, path: Path, required: Sequence[str]) -> None:
+        self.path = path
+        try:
+            self.size = path.stat().st_size
+            with path.open("rb") as data:
+                self.encoding, self.ends_with_newline = _examine(data, path.name)
+            self._text: TextIO = path.open(encoding=self.encoding, errors="replace", newline="")
+        except FileNotFoundError:
+            raise UnusableFileError(f"there is no file {path}") from None
+        except OSError as error:
+            raise UnusableFileError(f"{path} cannot be read ({error.strerror})") from None
+        self._records = _Records(self._text)
+        try:
+            self.columns = _header(next(iter(self._records), None), path.name, required)
+        except BaseException:
+            self._text.close()
+            raise
+        self._records.width = len(self.columns)
+
+    def __enter__(self) -> "CsvFile":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._text.close()
+
+    def bytes_read(self) -> int:
+        """How far in the file we are, about."""
+        return self._text.buffer.tell()
+
+    def __iter__(self) -> Iterator[Line]:
+        """The lines under the header; blank ones are passed over."""
+        for number, cells, last in self._records:
+            if cells is None:
+                yield Line(number, {}, Code.UNCLOSED_QUOTE)
+            elif any(cell.strip() for cell in cells):
+                values = dict.fromkeys(self.columns, "")
+                values |= {name: cell.strip() for name, cell in zip(self.columns, cells, strict=False)}
+                yield Line(number, values, self._fault(cells, cut=last and not self.ends_with_newline))
+
+    def _fault(self, cells: Sequence[str], *, cut: bool) -> Code | None:
+        if len(cells) < len(self.columns):
+            return Code.TRUNCATED_LINE if cut else Code.TOO_FEW_COLUMNS
+        if any(cell.strip() for cell in cells[len(self.columns) :]):
+            return Code.TOO_MANY_COLUMNS
+        if any(_UNREADABLE in cell for cell in cells):
+            return Code.UNREADABLE_CHARACTER
+        if any("\0" in cell for cell in cells):
+            return Code.NUL
+        return None
+
+
+def _examine(data: BinaryIO, name: str) -> tuple[str, bool]:
+    """The encoding, and whether the last line is ended. Reads the file once, block by block."""
+    block = data.read(_BLOCK)
+    if not block.removeprefix(_BOM).strip():
+        raise UnusableFileError(f"{name} is empty")
+    for signature, what in _NOT_TEXT.items():
+        if block.startswith(signature):
+            raise UnusableFileError(f"{name} is {what}: save it as CSV (UTF-8)")
+    certain = block.startswith(_BOM)
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    bad = accented = 0
+    windows, end = False, b""
+    while block:
+        text = decoder.decode(block)
+        bad += text.count(_UNREADABLE)
+        accented += len(text) - len(text.encode("ascii", "ignore"))
+        windows = windows or _WINDOWS_ONLY.search(block) is not None
+        end, block = block[-1:], data.read(_BLOCK)
+    # A UTF-8 file with one damaged line must not turn the accents of all the others into nonsense by
+    # being taken for ISO-8859-15: its bad lines are refused instead.
+    if certain or accented - bad >= bad:
+        return "utf-8-sig", end in b"\r\n"
+    return ("cp1252" if windows else "iso-8859-15"), end in b"\r\n"
+
+
+_Record = tuple[int, list[str] | None, bool]
+"""Line number, cells (None where a quote is never closed), whether it is the last line."""
+
+
+def _header(record: _Record | None, name: str, required: Sequence[str]) -> tuple[str, ...]:
+    cells = (record[1] if record else None) or []
+    columns = [_column(cell) for cell in cells]
+    while columns and not columns[-1]:  # spreadsheets leave separators at the end
+        columns.pop()
+    # The first line of a file without a header holds data: it is never quoted.
+    expected = SEPARATOR.join(required)
+    missing = [column for column in required if column not in columns]
+    if len(columns) == 1 and missing:
+        for separator, what in _OTHER_SEPARATORS.items():
+            if separator in cells[0]:
+                raise UnusableFileError(f"{name}: line 1: the separator is {what}, it must be a semicolon: {expected}")
+    if len(missing) == len(required):
+        raise UnusableFileError(f"{name}: line 1 is not the header, which must hold {expected}")
+    if missing:
+        raise UnusableFileError(f"{name}: line 1: missing column {', '.join(missing)}: the header must hold {expected}")
+    if len(set(columns)) != len(columns):
+        raise UnusableFileError(f"{name}: line 1: a column appears twice")
+    return tuple(columns)
+
+
+def _column(cell: str) -> str:
+    """`Demi-journée ` -> `demi_journee`."""
+    plain = unicodedata.normalize("NFKD", cell).encode("ascii", "ignore").decode()
+    return re.sub(r"[\s-]+", "_", plain.strip().lower())
+
+
+class _Records:
+    """The records of a text. `width` is how many cells a record should have, once the header is known.
+
+    A quoted cell may hold line ends, but a quote that is never closed must not swallow the lines that
+    follow: then that line alone is wrong, and reading goes on with the next.
+    """
+
+    def __init__(self, text: TextIO) -> None:
+        self._lines = _Lines(text)
+        self.width = 0
+
+    def __iter__(self) -> Iterator[_Record]:
+        while (line := self._lines.take()) is not None:
+            number = self._lines.number
+            cells = self._quoted(line) if '"' in line else line.rstrip("\r\n").split(SEPARATOR)
+            yield number, cells, self._lines.ended()
+
+    def _quoted(self, line: str) -> list[str] | None:
+        """The cells of a record with quotes in it, which may go on on the next lines."""
+        cells, is_open = _parsed(line)
+        following: list[str] = []
+        while is_open and len(following) < _LONGEST_CELL and (more := self._lines.take()) is not None:
+            following.append(more)
+            cells, is_open = _parsed(line + "".join(following))
+        if following and (cells is None or self.width not in (0, len(cells))):
+            self._lines.give_back(following)
+            return None
+        return cells if cells or is_open else line.rstrip("\r\n").split(SEPARATOR)
+
+
+def _parsed(text: str) -> tuple[list[str] | None, bool]:
+    """The cells of a record, None if its quotes are wrong; and whether a quote is still open at its end."""
+    try:
+        return next(csv.reader([text.rstrip("\r\n")], delimiter=SEPARATOR, strict=True)), False
+    except csv.Error as error:
+        return None, "unexpected end" in str(error)
+
+
+class _Lines:
+    """The lines of a text, that can be given back, and the number of the last one taken."""
+
+    def __init__(self, text: TextIO) -> None:
+        self._text = text
+        self._ahead: deque[str] = deque()
+        self.number = 0
+
+    def take(self) -> str | None:
+        """The next line, None at the end. A line beyond all reason is cut: it will be refused."""
+        if not self._ahead:
+            self._fill()
+        if not self._ahead:
+            return None
+        self.number += 1
+        return self._ahead.popleft()
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """These were not ours."""
+        self._ahead.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+    def ended(self) -> bool:
+        """Whether the last line was taken."""
+        if not self._ahead:
+            self._fill()
+        return not self._ahead
+
+    def _fill(self) -> None:
+        line = self._text.readline(_LONGEST_LINE)
+        if not line:
+            return
+        if len(line) == _LONGEST_LINE and not line.endswith(("\n", "\r")):
+            while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith(("\n", "\r")):
+                pass
+        self._ahead.append(line)

@@ -1,0 +1,64 @@
+"""What must not linger: raw events already read, refusals already published; and how far publication is behind."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from anyio import to_thread
+
+from chassis import positions
+from chassis.clock import Clock
+from chassis.database import Database
+from services.intake import ledger, metrics, refusals
+from services.intake.raw_reader import READER
+
+Purge = Callable[[str, int], Awaitable[None]]
+"""Remove from a stream what comes before a sequence."""
+
+
+class Published(Protocol):
+    """A relay."""
+
+    async def tail(self) -> tuple[int, int]:
+        """The stream's last sequence and the log position of its last message."""
+        ...
+
+
+class Housekeeping:
+    """Each step may be repeated, or cut in the middle, without harm; any replica may do it."""
+
+    def __init__(self, database: Database, clock: Clock, purge: Purge) -> None:
+        self._database = database
+        self._clock = clock
+        self._purge = purge
+        self._purged_to = 0
+        self.backlog = 0
+
+    async def purge_raw(self) -> None:
+        """Remove the raw events that were read: they hold identities."""
+        position = await to_thread.run_sync(self._read_to)
+        if position > self._purged_to:
+            await self._purge("INTAKE", position + 1)
+            self._purged_to = position
+
+    async def measure_backlog(self, relay: Published) -> None:
+        """How many accepted facts wait to be published."""
+        _, published = await relay.tail()
+        self.backlog = max(0, await to_thread.run_sync(self._last_position) - published)
+        metrics.BACKLOG.set(self.backlog)
+
+    async def forget_refusals(self, relay: Published) -> None:
+        """Drop refusals the stream no longer keeps either."""
+        _, published = await relay.tail()
+        await to_thread.run_sync(self._forget_refusals, published)
+
+    def _read_to(self) -> int:
+        with self._database.transaction() as tx:
+            return positions.load(tx, READER, [0])[0].seq
+
+    def _last_position(self) -> int:
+        with self._database.transaction() as tx:
+            return ledger.last_position(tx)
+
+    def _forget_refusals(self, published: int) -> None:
+        with self._database.transaction() as tx:
+            refusals.forget_old(tx, published, self._clock.now())

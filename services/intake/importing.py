@@ -1,0 +1,110 @@
+"""The door for files: rows become drafts, a thousand at a time, and each gets its answer."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from services.intake.application import Intake
+from services.intake.batch import Earlier
+from services.intake.csv_lines import CsvFile, Line
+from services.intake.csv_rows import Kind
+from services.intake.reading import Read
+from services.intake.senders import Sender
+from services.intake.verdicts import Refusal
+
+OPERATOR = Sender("import")
+"""Files come from an operator of the suite, who speaks for every school."""
+
+_CHUNK = 1000
+
+
+@dataclass
+class Summary:
+    """What became of the rows, and where the refused ones are listed."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    encoding: str = ""
+    refused_file: Path | None = None
+    codes: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there were."""
+        return self.accepted + self.duplicates + self.refused
+
+
+def import_file(
+    path: Path,
+    kind: Kind,
+    intake: Intake,
+    *,
+    refused_path: Path,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda _read, _size: None,
+) -> Summary:
+    """Take in a file; list its refused rows in `refused_path`, which is removed if there is none.
+
+    A dry run gives the same answers and keeps nothing. Raises UnusableFileError.
+    """
+    summary = Summary()
+    answer = partial(intake.preview, OPERATOR, earlier=Earlier()) if dry_run else partial(intake.receive, OPERATOR)
+    with CsvFile(path, kind.columns) as file, _RefusedRows(refused_path) as listed:
+        summary.encoding = "utf-8" if file.encoding == "utf-8-sig" else file.encoding
+        for lines in _chunks(file):
+            events = [_read(line, kind) for line in lines]
+            verdicts = answer(events)
+            for line, verdict in zip(lines, verdicts, strict=True):
+                summary.accepted += verdict.status == "accepted"
+                summary.duplicates += verdict.status == "duplicate"
+                if verdict.refusal:
+                    summary.refused += 1
+                    summary.codes[verdict.refusal.code] += 1
+                    listed.add(line.number, kind.in_columns(verdict.refusal))
+            progress(file.bytes_read(), file.size)
+    summary.refused_file = refused_path if summary.refused else None
+    return summary
+
+
+def _read(line: Line, kind: Kind) -> Read:
+    return Refusal("", line.fault) if line.fault else kind.draft(line.values)
+
+
+def _chunks(file: CsvFile) -> Iterator[list[Line]]:
+    lines = iter(file)
+    while chunk := list(islice(lines, _CHUNK)):
+        yield chunk
+
+
+class _RefusedRows:
+    """The file of refused rows: line number, column, reason in French; never a value.
+
+    It begins with a BOM, for the spreadsheets it will be opened with.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stack = ExitStack()
+        self._writer: Any = None
+
+    def __enter__(self) -> "_RefusedRows":
+        self._path.unlink(missing_ok=True)  # of an earlier run
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, line: int, refusal: Refusal) -> None:
+        """List one row."""
+        if self._writer is None:
+            file = self._stack.enter_context(self._path.open("w", encoding="utf-8-sig", newline=""))
+            self._writer = csv.writer(file, delimiter=";")
+            self._writer.writerow(("ligne", "colonne", "raison"))
+        self._writer.writerow((line, refusal.field, refusal.code.reason.fr))

@@ -1,0 +1,88 @@
+"""What the relays publish: the ledger on SCHOOL, the register on REGISTER, refusals on REFUSALS."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from chassis.database import Database, Transaction
+from chassis.relay import Page
+from chassis.window import Outgoing
+from contracts.envelope import Envelope
+from contracts.register import PupilForgotten, PupilIdentified
+from contracts.streams import register_subject, subject_of
+from services.intake import ledger, refusals, register
+from services.intake.register import Change
+
+T = TypeVar("T")
+REGISTER_SOURCE = "/intake/register"
+
+
+class TableLog:
+    """A table that grows at its end only, as a relay reads it."""
+
+    def __init__(
+        self,
+        database: Database,
+        rows: Callable[[Transaction, int, int], Sequence[T]],
+        outgoing: Callable[[T], Outgoing],
+    ) -> None:
+        self._database = database
+        self._rows = rows
+        self._outgoing = outgoing
+
+    def read(self, after: int, limit: int) -> Page:
+        """What follows position `after`."""
+        with self._database.transaction() as tx:
+            rows = self._rows(tx, after, limit)
+        messages = [self._outgoing(row) for row in rows]
+        return Page(messages, messages[-1].position if messages else after, len(messages) == limit)
+
+
+def ledger_log(database: Database) -> TableLog:
+    """Accepted facts, for the stream SCHOOL."""
+    return TableLog(database, ledger.after, _fact)
+
+
+def register_log(database: Database) -> TableLog:
+    """Identities, for the stream REGISTER."""
+    return TableLog(database, register.changes, _identity)
+
+
+def refusals_log(database: Database) -> TableLog:
+    """What the NATS door refused, for the stream REFUSALS."""
+    return TableLog(database, refusals.after, _refusal)
+
+
+def _fact(row: tuple[int, Any, str, bytes]) -> Outgoing:
+    position, student_id, fact, payload = row
+    return Outgoing(position, subject_of("school", student_id, fact), bytes(payload))
+
+
+def _identity(change: Change) -> Outgoing:
+    pupil, student_id = change.pupil, change.student_id
+    data: PupilIdentified | PupilForgotten
+    if pupil is None:
+        data = PupilForgotten(student_id=student_id)
+    else:
+        data = PupilIdentified(
+            student_id=student_id,
+            ine=pupil.ine,
+            uai=pupil.uai,
+            last_name=pupil.last_name,
+            first_name=pupil.first_name,
+            birth_date=pupil.birth_date,
+            class_name=pupil.class_name,
+        )
+    envelope = Envelope[PupilIdentified | PupilForgotten](
+        id=f"register-{change.position}",
+        source=REGISTER_SOURCE,
+        type=data.TYPE,
+        subject=str(student_id),
+        time=change.changed_at,
+        data=data,
+    )
+    return Outgoing(change.position, register_subject(student_id), envelope.to_json())
+
+
+def _refusal(row: tuple[int, str, bytes]) -> Outgoing:
+    position, sender, payload = row
+    return Outgoing(position, f"intake.refused.{sender}", bytes(payload))

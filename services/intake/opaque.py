@@ -1,0 +1,67 @@
+"""Whether an event's id and source say nothing about the pupil: they are kept for ever, the identity is not."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import lru_cache
+
+_FORM = re.compile(r"/?[A-Za-z0-9][A-Za-z0-9._:/@~+=#-]{0,126}")
+_WORDS = re.compile(r"[^a-z0-9]+")
+_ANY_INE = re.compile(r"(?<![A-Z0-9])(?:[0-9]{9}[A-Z]{2}|[0-9]{10}[A-Z]|[0-9]{4}A[0-9]{5}[A-Z])(?![A-Z0-9])")
+_SHORTEST_NAME = 3
+_SHORTEST_GLUED_NAME = 6
+_HARMLESS = frozenset({"uai", "date", "on", "since", "period", "category", "status", "justified", "mef"})
+
+
+def well_formed(text: str) -> bool:
+    """Whether `text` may be an id or a source at all."""
+    return _FORM.fullmatch(text) is not None
+
+
+def names_pupil(text: str, ine: str, names: tuple[str | None, ...], school: str = "") -> bool:
+    """Whether `text` holds the pupil's INE or one of the names, whole.
+
+    A name that is also in the name of the school is let through: pupils called Martin go to
+    Saint-Martin, whose sources may say so.
+    """
+    lowered = text.lower()
+    if ine and ine.lower() in lowered:
+        return True
+    if not any(names):
+        return False
+    words = frozenset(_WORDS.split(lowered))
+    return any(name and _holds(words, lowered, name) and not _words(name) <= _words(school) for name in names)
+
+
+def _holds(words: frozenset[str], lowered: str, name: str) -> bool:
+    wanted = _words(name)
+    glued = "".join(_WORDS.split(_folded(name)))
+    if len(glued) < _SHORTEST_NAME:
+        return False
+    return wanted <= words or glued in words or (len(glued) >= _SHORTEST_GLUED_NAME and glued in lowered)
+
+
+@lru_cache(4096)
+def _folded(text: str) -> str:
+    """Without accents, in lower case."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+
+
+@lru_cache(4096)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORDS.split(_folded(text))) - {""}
+
+
+def harmless(text: object, data: object) -> str | None:
+    """`text` if it can be quoted back although the event was refused, else None.
+
+    Nothing in a refused event can be trusted to be in its place, so whatever looks like an INE, or
+    is also a value in `data`, is held back.
+    """
+    if not isinstance(text, str) or not well_formed(text) or _ANY_INE.search(text.upper()):
+        return None
+    values = data if isinstance(data, Mapping) else {}
+    for name, value in values.items():
+        if name not in _HARMLESS and isinstance(value, str) and names_pupil(text, "", (value,)):
+            return None
+    return text

@@ -1,0 +1,81 @@
+"""The three ways CloudEvents come by HTTP: one structured event, a batch, or one in binary mode (`ce-` headers)."""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import unquote
+
+from contracts.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE
+from services.intake import splitting
+from services.intake.problems import Problem
+from services.intake.reading import Read, read_many, read_one
+from services.intake.splitting import UnreadableError
+from services.intake.verdicts import Refusal
+
+Reading = Callable[[bytes], Sequence[Read]]
+
+_JSON = "application/json"
+_UTF8 = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
+_ATTRIBUTES = ("specversion", "id", "source", "type", "time")
+
+
+def reading_for(headers: Mapping[str, str]) -> tuple[Reading, bool]:
+    """How to read the body these headers announce, and whether it holds one event only. Raises Problem 415."""
+    media, _, parameters = (part.strip() for part in headers.get("content-type", "").partition(";"))
+    if parameters and not _UTF8.fullmatch(parameters):
+        raise _unsupported()
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise _unsupported()
+    match media.lower():
+        case "application/cloudevents+json":
+            return _single, True
+        case "application/cloudevents-batch+json":
+            return _batch, False
+        case "application/json" if "ce-specversion" in headers or "ce-type" in headers:
+            return lambda body: [read_one(_structured(headers, body))], True
+        case _:
+            raise _unsupported()
+
+
+def _single(body: bytes) -> Sequence[Read]:
+    return [_whole(read_one(body))]
+
+
+def _batch(body: bytes) -> Sequence[Read]:
+    try:
+        return read_many(body)
+    except UnreadableError as error:
+        raise _malformed(error.refusal) from None
+
+
+def _structured(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The structured form of an event in binary mode. Raises Problem 400 when the body is not JSON."""
+    # Checked before it is put in its place: it must not be able to close the object around it.
+    refusal = splitting.check(body)
+    if refusal is not None:
+        raise _malformed(refusal)
+    attributes = {name: unquote(headers[f"ce-{name}"]) for name in _ATTRIBUTES if f"ce-{name}" in headers}
+    start = json.dumps(attributes)[:-1]
+    return f'{start}{", " if attributes else ""}"data": '.encode() + body + b"}"
+
+
+def _whole(event: Read) -> Read:
+    """One event that is not JSON at all is a malformed request, not a refused event."""
+    if isinstance(event, Refusal) and event.code in splitting.GRAMMAR:
+        raise _malformed(event)
+    return event
+
+
+def _malformed(refusal: Refusal) -> Problem:
+    return Problem(
+        400, refusal.code, f"the body {refusal.reason}" if refusal.code in splitting.GRAMMAR else refusal.reason
+    )
+
+
+def _unsupported() -> Problem:
+    return Problem(
+        415,
+        "unsupported_media_type",
+        f"send {CONTENT_TYPE}, {BATCH_CONTENT_TYPE}, or {_JSON} with ce- headers, in UTF-8 and uncompressed",
+        {"Accept-Post": f"{CONTENT_TYPE}, {BATCH_CONTENT_TYPE}, {_JSON}"},
+    )

@@ -1,0 +1,30 @@
+"""Settings of intake."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from chassis.settings import Settings
+from contracts.identifiers import check_school_year
+
+SEPTEMBER = 9
+
+
+class IntakeSettings(Settings):
+    """Limits of the doors, and the first school year that is taken.
+
+    `max_body_bytes` and `max_events` bound one request; `max_requests` how many are worked on at once;
+    `max_backlog` how many accepted facts may wait to be published before senders are asked to slow down.
+    """
+
+    oldest_school_year: Annotated[str, AfterValidator(check_school_year)] = "2023-2024"
+    max_body_bytes: int = Field(default=5_000_000, gt=0)
+    max_events: int = Field(default=1000, gt=0)
+    max_requests: int = Field(default=64, gt=0)
+    max_backlog: int = Field(default=1_000_000, gt=0)
+
+    @property
+    def first_day(self) -> date:
+        """The first day a fact may be about: the circular is in force from the rentrée of 2023 on."""
+        return date(int(self.oldest_school_year[:4]), SEPTEMBER, 1)

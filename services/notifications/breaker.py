@@ -1,0 +1,48 @@
+"""Whether to bother the relay: after a failure that is not a letter's fault, wait, then try with a few."""
+
+import time
+from collections.abc import Callable
+from random import Random
+
+from services.notifications.backoff import BackOff
+from services.notifications.courier import Outcome
+
+
+class Breaker:
+    """Closed while the relay works; open for longer and longer while it does not; then half-open.
+
+    Without it, minutes without a relay would be minutes of thousands of e-mails tried in vain.
+    """
+
+    def __init__(
+        self,
+        back_off: BackOff,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        chance: Random | None = None,
+    ) -> None:
+        self._back_off = back_off
+        self._monotonic = monotonic
+        self._chance = chance or Random()  # noqa: S311  (spreads retries, hides nothing)
+        self._failures = 0
+        self._works = False
+        self._until = 0.0
+
+    @property
+    def wait_s(self) -> float:
+        """How long nothing should be tried; 0 when something may be."""
+        return max(0.0, self._until - self._monotonic())
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the last attempt found no relay, or none was made yet: a few letters should find out."""
+        return not self._works
+
+    def note(self, outcome: Outcome) -> None:
+        """Learn from an attempt."""
+        self._works = not outcome.relay_away
+        if self._works:
+            self._failures, self._until = 0, 0.0
+        elif not self.wait_s:  # several connections failing together are one failure
+            self._failures += 1
+            self._until = self._monotonic() + self._back_off.after(self._failures, self._chance).total_seconds()

@@ -1,0 +1,198 @@
+"""Handing one e-mail to the relay (RFC 5321), and what can truly be said of how it ended.
+
+Until the content is written the relay cannot have taken it: a loss is a "not this time". Once it is written,
+a lost answer leaves a doubt that nothing can lift.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import (
+    SMTPException,
+    SMTPRecipientRefused,
+    SMTPResponseException,
+    SMTPServerDisconnected,
+    SMTPTimeoutError,
+)
+from aiosmtplib.protocol import SMTPProtocol
+
+from services.notifications.mime import one_line
+from services.notifications.rendering import Letter
+
+_GO_AHEAD = 354
+_CLOSING = 421
+_NOT_US = frozenset({530, 534, 535, 538})  # authentication: says nothing of the recipient
+_ANSWER_PATIENCE = 5  # a relay may scan the content before it answers: RFC 5321 says minutes
+_LETTERS_PER_CONNECTION = 200
+_LONGEST_ANSWER = 160
+_ADDRESS = re.compile(r"\S+@\S+")
+_LINE_START_DOT = re.compile(rb"(?m)^\.")
+
+
+class Ending(StrEnum):
+    """How an attempt ended."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The ending, the relay's code and words. `relay_away`: no fault of this letter, others would fare the same."""
+
+    ending: Ending
+    code: int | None = None
+    answer: str = ""
+    relay_away: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailRelay:
+    """Where the relay is and how to speak to it. `timeout_s` bounds each wait; the last one has five times that."""
+
+    host: str
+    port: int
+    sender: str
+    tls: Literal["none", "starttls", "tls"] = "none"
+    user: str = ""
+    password: str = ""
+    hello: str = "localhost"
+    timeout_s: float = 60.0
+
+
+class Courier:
+    """One connection to the relay, kept open from one letter to the next. One letter at a time."""
+
+    def __init__(self, relay: MailRelay) -> None:
+        self._relay = relay
+        self._client: SMTP | None = None
+        self._carried = 0
+
+    async def deliver(self, letter: Letter) -> Outcome:
+        """Hand over a letter. Never raises for what a relay or a network can do."""
+        try:
+            if self._client is not None and self._carried < _LETTERS_PER_CONNECTION:
+                outcome = await self._hand_over(self._client, letter)
+                if outcome is not None:
+                    return outcome
+            # Relays close connections that were idle, or used enough: that is no failure of this letter.
+            await self.close()
+            client = await self._connect()
+        except (SMTPException, OSError, ValueError) as error:
+            return _away(error)
+        return await self._hand_over(client, letter) or Outcome(Ending.DEFERRED, None, "connection lost")
+
+    async def close(self) -> None:
+        """Say goodbye, if the relay still listens."""
+        client, self._client = self._client, None
+        if client is None:
+            return
+        try:
+            if client.is_connected:
+                await client.quit(timeout=1)
+        except (SMTPException, OSError):
+            pass  # it closed first
+        finally:
+            client.close()
+
+    async def _connect(self) -> SMTP:
+        relay = self._relay
+        client = SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            local_hostname=relay.hello,
+            timeout=relay.timeout_s,
+            use_tls=relay.tls == "tls",
+            start_tls=relay.tls == "starttls",
+            username=relay.user or None,
+            password=relay.password or None,
+        )
+        await client.connect()
+        self._client, self._carried = client, 0
+        return client
+
+    async def _hand_over(self, client: SMTP, letter: Letter) -> Outcome | None:
+        """The outcome, or None if the connection was lost before the content was written."""
+        self._carried += 1
+        try:
+            refused = await self._announce(client, letter)
+            if refused is not None:
+                return await self._after(client, refused)
+            protocol = _open(client)
+            protocol.write(_LINE_START_DOT.sub(b"..", letter.content) + b".\r\n")
+        except (SMTPServerDisconnected, SMTPTimeoutError, OSError):
+            self._drop()
+            return None
+        return await self._answer(protocol)
+
+    async def _announce(self, client: SMTP, letter: Letter) -> Outcome | None:
+        """MAIL, RCPT, DATA; the outcome if one of them was not granted."""
+        try:
+            await client.mail(self._relay.sender)
+            await client.rcpt(letter.address)
+        except SMTPRecipientRefused as error:
+            return _refusal(error.code, error.message)
+        except SMTPResponseException as error:
+            return _away(error)
+        granted = await client.execute_command(b"DATA")
+        return None if granted.code == _GO_AHEAD else _refusal(granted.code, granted.message)
+
+    async def _answer(self, protocol: SMTPProtocol) -> Outcome:
+        try:
+            code, words = await protocol.read_response(self._relay.timeout_s * _ANSWER_PATIENCE)
+        except (SMTPException, OSError):
+            self._drop()
+            return Outcome(Ending.UNCERTAIN)
+        if 200 <= code < 300:
+            return Outcome(Ending.ACCEPTED, code, _safe(words))
+        if 400 <= code < 600:
+            if code == _CLOSING:
+                self._drop()
+            return _refusal(code, words)
+        self._drop()
+        return Outcome(Ending.UNCERTAIN, code)
+
+    async def _after(self, client: SMTP, refused: Outcome) -> Outcome | None:
+        """Make the connection ready for the next letter."""
+        if refused.code == _CLOSING:
+            self._drop()
+            return None if self._carried > 1 else refused  # it may only have had enough of this connection
+        try:
+            await client.rset()
+        except (SMTPException, OSError):
+            self._drop()
+        return refused
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+
+def _open(client: SMTP) -> SMTPProtocol:
+    if client.protocol is None:
+        raise SMTPServerDisconnected("closed")
+    return client.protocol
+
+
+def _refusal(code: int, words: str) -> Outcome:
+    """What a 4xx or 5xx answer about this letter means; anything else before the content was written means nothing."""
+    final = 500 <= code < 600 and code not in _NOT_US
+    return Outcome(Ending.REFUSED if final else Ending.DEFERRED, code, _safe(words), relay_away=code in _NOT_US)
+
+
+def _away(error: Exception) -> Outcome:
+    """The relay is not there, or will not speak to us at all: no fault of the letter, even with a 5xx."""
+    if isinstance(error, SMTPResponseException):
+        return Outcome(Ending.DEFERRED, error.code, _safe(error.message), relay_away=True)
+    return Outcome(Ending.DEFERRED, None, type(error).__name__, relay_away=True)
+
+
+def _safe(words: str) -> str:
+    """A relay's words without addresses, on one line: they are kept as proof, and must hold nobody's data."""
+    return _ADDRESS.sub("<address>", one_line(words))[:_LONGEST_ANSWER]

@@ -1,0 +1,33 @@
+"""The parcours service put together."""
+
+from chassis.clock import DatabaseClock, SystemClock
+from chassis.reader import Source
+from chassis.service import Service
+from chassis.store import EventStore, StoreLog
+from contracts.catalogue import BUCKETS, PARCOURS, SCHOOL, STREAMS, filters_of
+from services.parcours import rules
+from services.parcours.alarm import Alarm
+from services.parcours.application import ParcoursService
+from services.parcours.commands import listen
+from services.parcours.reactions import Erasures
+from services.parcours.settings import ParcoursSettings
+from services.parcours.translation import TOPICS, translate
+
+
+def build(settings: ParcoursSettings) -> Service:
+    """People's acts and the clock in, what becomes of parcours out."""
+    service = Service("parcours", settings, streams=STREAMS, buckets=BUCKETS)
+    store = EventStore(service.database)
+    application = ParcoursService(store, service.clock, rules.load(settings.rules_file))
+    relay = service.relay(PARCOURS.name, StoreLog(store, translate, TOPICS))
+    service.reader(
+        "parcours-school",
+        Source(SCHOOL.name, "school", filters_of("parcours", SCHOOL)),
+        Erasures(application),
+        on_commit=relay.wake,
+    )
+    # Deadlines go by the database's time: the clock of one machine among many may be wrong.
+    clock = DatabaseClock(service.database) if isinstance(service.clock, SystemClock) else service.clock
+    service.add_task("alarm", Alarm(application, service.database, clock, relay.wake).run)
+    listen(service.broker, application, on_commit=relay.wake)
+    return service

@@ -1,0 +1,177 @@
+"""Whether a parcours may open: who, from when, how long. Each refusal names its rule. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from contracts.parcours import Caution, Scheme
+from contracts.parcours_commands import Declared
+from services.parcours.refusals import Refused, written
+from services.parcours.rules import Need, Regulation, SchemeRules, last_session
+
+_NAMES = {
+    Scheme.TDO: "Tous droits ouverts",
+    Scheme.PAFI: "PAFI",
+    Scheme.AMBITION_EMPLOI: "Ambition emploi",
+    Scheme.AVENIR_PRO_PLUS: "AvenirPro+",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is asked: a scheme, from one day to another, and what is vouched for."""
+
+    scheme: Scheme
+    starts_on: date
+    ends_on: date
+    declared: Declared
+    gpds_on: date | None = None
+
+
+def check(regulation: Regulation, asked: Opening) -> SchemeRules:
+    """The scheme's rules, if the parcours may open. Raises Refused with the first rule it breaks."""
+    if asked.ends_on < asked.starts_on:
+        raise Refused(
+            "end_before_start",
+            "La fin du parcours précède son début.",
+            f"Choisissez une fin à partir du {written(asked.starts_on)}.",
+        )
+    scheme = _in_force(regulation, asked)
+    for need in scheme.needs:
+        _NEEDS[need.what](asked, need)
+    _check_start(regulation, scheme, asked)
+    check_length(scheme, asked.starts_on, asked.ends_on)
+    return scheme
+
+
+def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:
+    """Whether the scheme allows such a length (AE-05, AE-21, TDO-32; AMB-4, AMB-6). Raises Refused."""
+    last = scheme.last_day(starts_on)
+    if scheme.duration and last and ends_on > last:
+        months = scheme.duration.months
+        raise Refused(
+            "too_long",
+            f"Un parcours {_NAMES[scheme.code]} dure {months} mois au plus.",
+            f"Pour un début le {written(starts_on)}, choisissez une fin au plus tard le {written(last)}.",
+            scheme.duration.basis,
+        )
+
+
+def cautions(scheme: SchemeRules, starts_on: date, ends_on: date) -> tuple[Caution, ...]:
+    """What is allowed and worth a second look: some read the four months as ending in December (AMB-4, AE-11)."""
+    if scheme.earliest and ends_on > date(last_session(starts_on), 12, 31):
+        return (Caution.ENDS_AFTER_DECEMBER,)
+    return ()
+
+
+def _in_force(regulation: Regulation, asked: Opening) -> SchemeRules:
+    found = regulation.scheme(asked.scheme, asked.starts_on)
+    if found:
+        return found
+    versions = [each for each in regulation.schemes if each.code is asked.scheme]
+    late = [each for each in versions if each.valid_to and asked.starts_on > each.valid_to]
+    if late:
+        remedy = f"Depuis le {written(date(2025, 12, 10))}, ouvrez un parcours AvenirPro+."
+    else:
+        remedy = f"Choisissez un début à partir du {written(min(each.valid_from for each in versions))}."
+    raise Refused(
+        "scheme_not_in_force",
+        f"Le parcours {_NAMES[asked.scheme]} ne peut pas commencer le {written(asked.starts_on)}.",
+        remedy,
+        versions[-1].basis,
+    )
+
+
+def _check_start(regulation: Regulation, scheme: SchemeRules, asked: Opening) -> None:
+    earliest = regulation.earliest(scheme, asked.starts_on)
+    if scheme.earliest and earliest and asked.starts_on < earliest:
+        raise Refused(
+            "starts_before_rentree",
+            f"Un parcours {_NAMES[scheme.code]} commence à partir de la rentrée.",
+            f"Choisissez un début à partir du {written(earliest)}.",
+            scheme.earliest.basis,
+        )
+
+
+def _volunteer(asked: Opening, need: Need) -> None:
+    if not asked.declared.volunteer:
+        raise Refused(
+            "not_a_volunteer",
+            "L’élève doit être volontaire.",
+            "Recueillez son accord, puis cochez « L’élève est volontaire ».",
+            need.basis,
+        )
+
+
+def _solutions_tried(asked: Opening, need: Need) -> None:
+    if not asked.declared.solutions_tried:
+        raise Refused(
+            "solutions_not_tried",
+            "Ce parcours s’adresse aux élèves pour qui les solutions internes n’ont pas suffi.",
+            "Essayez d’abord une solution dans l’établissement, ou indiquez que c’est fait.",
+            need.basis,
+        )
+
+
+def _last_session(asked: Opening, need: Need) -> None:
+    session = last_session(asked.starts_on)
+    if asked.declared.diploma is None or asked.declared.session is None:
+        raise Refused(
+            "cycle_not_finished",
+            "L’élève doit avoir achevé un cycle de bac pro, BMA, DTMS ou CAP, quel que soit son résultat.",
+            "Indiquez le diplôme préparé et l’année de la session.",
+            need.basis,
+        )
+    if asked.declared.session != session:
+        raise Refused(
+            "not_the_last_session",
+            f"L’élève doit avoir achevé son cycle à la dernière session, celle de {session}.",
+            "Pour un élève d’une autre session, la mission locale ou le droit au retour sont les voies ouvertes.",
+            need.basis,
+        )
+
+
+def _no_job(asked: Opening, need: Need) -> None:
+    if asked.declared.in_job:
+        raise Refused("in_job", "L’élève occupe un emploi.", "Le parcours s’ouvre à qui est sans emploi.", need.basis)
+
+
+def _no_training(asked: Opening, need: Need) -> None:
+    if asked.declared.in_training:
+        raise Refused(
+            "in_training",
+            "L’élève suit déjà une formation.",
+            "Le parcours s’ouvre à qui n’est pas en formation.",
+            need.basis,
+        )
+
+
+def _age(asked: Opening, need: Need) -> None:
+    if asked.declared.age is None or asked.declared.age < need.least:
+        raise Refused(
+            "too_young",
+            f"L’élève doit avoir {need.least} ans au premier jour du parcours.",
+            "Vérifiez sa date de naissance, ou choisissez un début plus tardif.",
+            need.basis,
+        )
+
+
+def _gpds(asked: Opening, need: Need) -> None:
+    if asked.gpds_on is None or asked.gpds_on > asked.starts_on:
+        raise Refused(
+            "gpds_missing",
+            "La situation doit d’abord être examinée en GPDS.",
+            "Indiquez la date du GPDS, au plus tard le premier jour du parcours.",
+            need.basis,
+        )
+
+
+_NEEDS: dict[str, Callable[[Opening, Need], None]] = {
+    "VOLUNTEER": _volunteer,
+    "SOLUTIONS_TRIED": _solutions_tried,
+    "LAST_SESSION": _last_session,
+    "NO_JOB": _no_job,
+    "NO_TRAINING": _no_training,
+    "AGE": _age,
+    "GPDS": _gpds,
+}

@@ -1,0 +1,204 @@
+"""The regulation on parcours, read from `rules.toml`: dated, sourced data."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from contracts.identifiers import school_year_of
+from contracts.parcours import DelayKind, Scheme, SchemeRule
+from services.parcours.days import ONE_DAY, last_day_of, same_day
+
+FILE = Path(__file__).with_name("rules.toml")
+REMINDERS = (30, 15, 7, 1)
+_RENTREE = "RENTREE"
+_SHOWN = ("CONFIRMED_P", "CONFIRMED_S")
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What something rests on: the rule's id, how sure it is, and where it is written."""
+
+    rule: str
+    status: str
+    source: str
+
+    @property
+    def shown(self) -> str:
+        """The source as people may read it: a parameter of ours is never shown as law."""
+        return self.source if self.status in _SHOWN else "Paramètre fixé par l’académie"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What must be true of the pupil; `least` is an age in years."""
+
+    what: str
+    basis: Basis
+    least: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """At most so many months (AMB-6)."""
+
+    months: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """At most `times`/`of` of the days in placement (AMB-5)."""
+
+    times: int
+    of: int
+    basis: Basis
+
+    def most(self, parcours_days: int) -> int:
+        """The days of placement that a parcours of so many days may hold."""
+        return parcours_days * self.times // self.of
+
+
+@dataclass(frozen=True, slots=True)
+class Earliest:
+    """The first day of a school year on which the scheme may start: the rentrée, or a day written MM-DD."""
+
+    day: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeRules:
+    """A scheme as it is in force for parcours that start from `valid_from` to `valid_to`."""
+
+    code: Scheme
+    valid_from: date
+    valid_to: date | None
+    basis: Basis
+    needs: tuple[Need, ...]
+    duration: Duration | None
+    share: Share | None
+    earliest: Earliest | None
+    review_days: int
+    renewable: bool
+    after: str
+
+    @property
+    def used(self) -> SchemeRule:
+        """How a decision names what it rests on."""
+        return SchemeRule(id=self.basis.rule, version=self.valid_from, source=self.basis.shown)
+
+    def last_day(self, starts_on: date) -> date | None:
+        """The last day a parcours that starts on `starts_on` may have; None without a limit."""
+        return last_day_of(starts_on, self.duration.months) if self.duration else None
+
+
+@dataclass(frozen=True, slots=True)
+class DelayRule:
+    """A delay that begins on the day something happened: `months` or `days`."""
+
+    kind: DelayKind
+    valid_from: date
+    basis: Basis
+    months: int
+    days: int
+    remind_days: int
+
+    @property
+    def used(self) -> SchemeRule:
+        """How a decision names what it rests on."""
+        return SchemeRule(id=self.basis.rule, version=self.valid_from, source=self.basis.shown)
+
+    def until(self, since: date) -> date:
+        """The last day of the delay, included."""
+        return same_day(since, self.months) + self.days * ONE_DAY
+
+
+class Regulation:
+    """Every rule, and which of them is in force on a day."""
+
+    def __init__(
+        self,
+        schemes: Iterable[SchemeRules],
+        delays: Iterable[DelayRule],
+        rentrees: dict[str, date],
+        reminders: tuple[int, ...] = REMINDERS,
+    ) -> None:
+        self.schemes = tuple(schemes)
+        self.delays = tuple(delays)
+        self.reminders = reminders
+        self._rentrees = rentrees
+
+    def scheme(self, code: Scheme, starts_on: date) -> SchemeRules | None:
+        """The scheme as it is in force for a start on that day, or None."""
+        found = None
+        for each in sorted(self.schemes, key=lambda scheme: scheme.valid_from):
+            if each.code is code and each.valid_from <= starts_on and (not each.valid_to or starts_on <= each.valid_to):
+                found = each
+        return found
+
+    def delay(self, kind: DelayKind, since: date) -> DelayRule | None:
+        """The delay as it is in force for what happened on that day, or None."""
+        known = [each for each in self.delays if each.kind is kind and each.valid_from <= since]
+        return max(known, key=lambda each: each.valid_from, default=None)
+
+    def earliest(self, scheme: SchemeRules, starts_on: date) -> date | None:
+        """The first day a parcours may start on, in the school year of `starts_on`."""
+        if scheme.earliest is None:
+            return None
+        year = school_year_of(starts_on)
+        first = date(int(year[:4]), 9, 1)
+        if scheme.earliest.day == _RENTREE:
+            return self._rentrees.get(year, first)
+        month, day = scheme.earliest.day.split("-")
+        return date(first.year, int(month), int(day))
+
+
+def last_session(starts_on: date) -> int:
+    """The year of the last exam session before a start on that day: that of the summer before (AE-03)."""
+    return int(school_year_of(starts_on)[:4])
+
+
+def load(path: Path = FILE) -> Regulation:
+    """The regulation in a file of this form. Raises KeyError, TypeError or ValueError when it is not."""
+    table = tomllib.loads(path.read_text())
+    return Regulation(
+        schemes=[_scheme(entry) for entry in table["scheme"]],
+        delays=[_delay(entry) for entry in table["delay"]],
+        rentrees={entry["school_year"]: entry["day"] for entry in table["rentree"]},
+        reminders=tuple(table["reminders"]),
+    )
+
+
+def _basis(entry: dict[str, Any]) -> Basis:
+    return Basis(entry["rule"], entry["status"], entry["source"])
+
+
+def _scheme(entry: dict[str, Any]) -> SchemeRules:
+    duration, share, earliest = (entry.get(name) for name in ("duration", "share", "earliest"))
+    return SchemeRules(
+        code=Scheme(entry["code"]),
+        valid_from=entry["valid_from"],
+        valid_to=entry.get("valid_to"),
+        basis=_basis(entry),
+        needs=tuple(Need(each["what"], _basis(each), each.get("least", 0)) for each in entry.get("need", ())),
+        duration=Duration(duration["months"], _basis(duration)) if duration else None,
+        share=Share(share["times"], share["of"], _basis(share)) if share else None,
+        earliest=Earliest(earliest["day"], _basis(earliest)) if earliest else None,
+        review_days=entry["review_days"],
+        renewable=entry["renewable"],
+        after=entry["after"],
+    )
+
+
+def _delay(entry: dict[str, Any]) -> DelayRule:
+    return DelayRule(
+        kind=DelayKind(entry["kind"]),
+        valid_from=entry["valid_from"],
+        basis=_basis(entry),
+        months=entry.get("months", 0),
+        days=entry.get("days", 0),
+        remind_days=entry["remind_days"],
+    )

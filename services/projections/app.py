@@ -1,0 +1,47 @@
+"""The projections service put together."""
+
+from chassis.service import Service
+from contracts.catalogue import BUCKETS, STREAMS
+from services.projections.acts import Acts
+from services.projections.catalogue import ERASURES, ERASURES_SOURCE, READ_MODELS
+from services.projections.commands import Commands
+from services.projections.directory import Directory
+from services.projections.handlers import Erasure
+from services.projections.live import Changes
+from services.projections.reading.cursors import Cursors
+from services.projections.reading.readings import Readings
+from services.projections.settings import ProjectionsSettings
+from services.projections.web.application import make_application
+from services.projections.web.site import Site
+from services.projections.web.views import Views
+
+BATCH = 1000  # alerts carry their evidence: a batch of them is large
+
+
+def build(settings: ProjectionsSettings) -> Service:
+    """Streams in, read models out, and what people see of them."""
+    service = Service("projections", settings, streams=STREAMS, buckets=BUCKETS)
+    for model in READ_MODELS:
+        for feed in model.feeds:
+            service.reader(feed.reader, feed.source, feed.handler(), batch=BATCH)
+    service.reader(ERASURES, ERASURES_SOURCE, Erasure(ERASURES))
+
+    directory = Directory()
+    changes = Changes(settings.database_url)
+    readings = Readings(settings.database_url)
+    service.add_task("directory", lambda: directory.reference.run(service.nats.js))
+    service.add_check("directory loaded", lambda: directory.reference.loaded)
+    service.add_task("live changes", changes.run)
+    service.http = make_application(
+        Site(
+            settings=settings,
+            clock=service.clock,
+            directory=directory,
+            readings=readings,
+            cursors=Cursors(settings.secret),
+            acts=Acts(readings, Commands(service.broker)),
+            changes=changes,
+            views=Views(settings.theme),
+        )
+    )
+    return service

@@ -1,0 +1,72 @@
+"""People's acts, sent to the service that decides by request and reply."""
+
+import asyncio
+
+import nats.errors
+from faststream.exceptions import FastStreamException
+from faststream.nats import NatsBroker
+from pydantic import ValidationError
+
+from contracts.catalogue import COMMANDS
+from contracts.commands import Command, CommandReply
+
+ANSWER_WITHIN_S = 5.0
+RETRY_AFTER_S = 3
+
+
+class ServiceAway(Exception):
+    """No answer: it is not known whether the act was done. The same command again is harmless."""
+
+
+class Refused(Exception):
+    """The act makes no sense now: `code` for machines, `reason` in French for people.
+
+    Where the regulation says so: the `rule`, its `source`, and the `remedy`, what would be acceptable.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        rule: str | None = None,
+        source: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        super().__init__(code)
+        self.code = code
+        self.reason = reason
+        self.rule = rule
+        self.source = source
+        self.remedy = remedy
+
+
+class Commands:
+    """Sends commands and waits for their answer."""
+
+    def __init__(self, broker: NatsBroker) -> None:
+        self._publishers = {
+            contract: broker.publisher(contract.SUBJECT, title=f"{contract.__name__}Request", schema=contract)
+            for contract in COMMANDS
+        }
+
+    async def send(self, command: Command) -> CommandReply:
+        """Have `command` done. Raises Refused with the reason, ServiceAway when no answer came."""
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S + 1):
+                answer = await self._publishers[type(command)].request(
+                    command.model_dump_json().encode(), timeout=ANSWER_WITHIN_S
+                )
+            reply = CommandReply.model_validate_json(answer.body)
+        except (nats.errors.Error, TimeoutError, FastStreamException, ValidationError):
+            raise ServiceAway from None
+        if reply.outcome == "refused":
+            raise Refused(
+                reply.code or "refused",
+                reply.reason or "Cette demande ne peut pas être satisfaite.",
+                reply.rule,
+                reply.source,
+                reply.remedy,
+            )
+        if reply.outcome == "unavailable":
+            raise ServiceAway
+        return reply

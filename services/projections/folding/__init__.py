@@ -1,0 +1,13 @@
+"""What a batch of facts makes of a read model, worked out in memory: pure, no SQL."""
+
+from typing import Any, NamedTuple
+
+from services.projections.wire import Fact
+
+
+class Item(NamedTuple):
+    """A fact and where it lies in its stream."""
+
+    seq: int
+    partition: int
+    fact: Fact[Any]

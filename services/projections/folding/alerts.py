@@ -1,0 +1,215 @@
+"""Alerts, their timeline and early warnings, as a batch of facts leaves them."""
+
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from services.projections import wire
+from services.projections.folding import Item
+
+
+class AlertRow(msgspec.Struct, gc=False):
+    """A whole alert. The fields are the columns of `alerts`, in order."""
+
+    alert_id: str
+    attendance_id: str
+    student_id: str
+    uai: str
+    level: int
+    month: str
+    school_year: str
+    state: str
+    half_days: int
+    reached_on: str
+    reached_at: str
+    rule: Raw
+    counted: Raw
+    left_out: Raw
+    raised_at: str
+    changed_at: str
+    act: str | None = None
+    act_by: str | None = None
+    act_at: str | None = None
+
+
+class AlertChange(msgspec.Struct, gc=False):
+    """What a batch changes in an alert it did not raise; None leaves the column as it is."""
+
+    alert_id: str
+    changed_at: str
+    state: str | None = None
+    half_days: int | None = None
+    rule: Raw | None = None
+    counted: Raw | None = None
+    left_out: Raw | None = None
+    act: str | None = None
+    act_by: str | None = None
+    act_at: str | None = None
+
+
+class Happened(NamedTuple):
+    """A row of `timeline`, its columns in order."""
+
+    alert_id: str
+    event_id: str
+    at: str
+    seq: int
+    kind: str
+    by: str | None = None
+    command_id: str | None = None
+    half_days: int | None = None
+    detail: str | None = None
+    on_day: str | None = None
+
+
+class ApproachRow(NamedTuple):
+    """A row of `approaching`, its columns in order."""
+
+    student_id: str
+    month: str
+    level: int
+    uai: str
+    school_year: str
+    half_days: int
+    rule: Raw
+    counted: Raw
+    left_out: Raw
+    at: str
+
+
+class AlertsFold:
+    """Facts of the stream ALERTS, in order, folded into the least that must be written."""
+
+    def __init__(self) -> None:
+        self.raised: dict[str, AlertRow] = {}
+        self.changed: dict[str, AlertChange] = {}
+        self.happened: list[Happened] = []
+        self.approached: dict[tuple[str, str, int], ApproachRow] = {}
+
+    def add(self, item: Item) -> None:
+        """Take in one fact; one that says nothing to this read model is passed over."""
+        data = item.fact.data
+        apply = self._APPLY.get(type(data))
+        if apply:
+            apply(self, item, data)
+
+    def _target(self, alert_id: str) -> AlertRow | AlertChange:
+        row = self.raised.get(alert_id) or self.changed.get(alert_id)
+        if row is None:
+            row = self.changed[alert_id] = AlertChange(alert_id, "")
+        return row
+
+    def _approached(self, item: Item, data: wire.Approached) -> None:
+        evidence = data.evidence
+        self.approached[data.student_id, data.month, data.level] = ApproachRow(
+            data.student_id,
+            data.month,
+            data.level,
+            data.uai,
+            data.school_year,
+            data.half_days,
+            evidence.rule,
+            evidence.counted,
+            evidence.left_out,
+            item.fact.time,
+        )
+
+    def _reached(self, item: Item, data: wire.Reached) -> None:
+        fact, evidence = item.fact, data.evidence
+        self.changed.pop(data.alert_id, None)
+        self.raised[data.alert_id] = AlertRow(
+            data.alert_id,
+            data.attendance_id,
+            data.student_id,
+            data.uai,
+            data.level,
+            data.month,
+            data.school_year,
+            "raised",
+            data.half_days,
+            data.reached_on.date,
+            data.reached_on.period,
+            evidence.rule,
+            evidence.counted,
+            evidence.left_out,
+            fact.time,
+            fact.time,
+        )
+        self.happened.append(Happened(data.alert_id, fact.id, fact.time, item.seq, "raised", half_days=data.half_days))
+
+    def _evidence_changed(self, item: Item, data: wire.EvidenceChanged) -> None:
+        fact = item.fact
+        counted, left_out = data.tally.counted, data.tally.left_out
+        for alert_id in data.alert_ids:
+            row = self._target(alert_id)
+            row.half_days, row.counted, row.left_out = data.half_days, counted, left_out
+            row.changed_at = fact.time
+            self.happened.append(
+                Happened(alert_id, fact.id, fact.time, item.seq, "evidence_changed", half_days=data.half_days)
+            )
+
+    def _lifted(self, item: Item, data: wire.Lifted) -> None:
+        fact, evidence = item.fact, data.evidence
+        row = self._target(data.alert_id)
+        row.state, row.half_days, row.rule = "lifted", data.half_days, evidence.rule
+        row.counted, row.left_out = evidence.counted, evidence.left_out
+        row.changed_at = fact.time
+        self.happened.append(
+            Happened(
+                data.alert_id,
+                fact.id,
+                fact.time,
+                item.seq,
+                "lifted",
+                half_days=data.half_days,
+                detail=data.cause,
+            )
+        )
+
+    def _acknowledged(self, item: Item, data: wire.Acknowledged) -> None:
+        self._act(item, data, "acknowledged")
+
+    def _followed_up(self, item: Item, data: wire.FollowedUp) -> None:
+        self._act(item, data, "followed_up", data.kind, data.on)
+
+    def _closed(self, item: Item, data: wire.Closed) -> None:
+        self._act(item, data, "closed", data.motive)
+
+    def _act(
+        self,
+        item: Item,
+        data: wire.Acknowledged | wire.FollowedUp | wire.Closed,
+        state: str,
+        detail: str | None = None,
+        on_day: str | None = None,
+    ) -> None:
+        fact = item.fact
+        row = self._target(data.alert_id)
+        row.state, row.changed_at = state, fact.time
+        row.act, row.act_by, row.act_at = detail or state, data.by, fact.time
+        self.happened.append(
+            Happened(
+                data.alert_id,
+                fact.id,
+                fact.time,
+                item.seq,
+                state,
+                data.by,
+                data.command_id,
+                detail=detail,
+                on_day=on_day,
+            )
+        )
+
+    # Of the class: in the instance it would be a cycle, and every batch would stay until the collector comes by.
+    _APPLY: ClassVar[dict[type[wire.Data], Callable[["AlertsFold", Item, Any], None]]] = {
+        wire.Approached: _approached,
+        wire.Reached: _reached,
+        wire.EvidenceChanged: _evidence_changed,
+        wire.Acknowledged: _acknowledged,
+        wire.FollowedUp: _followed_up,
+        wire.Lifted: _lifted,
+        wire.Closed: _closed,
+    }

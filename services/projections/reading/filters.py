@@ -1,0 +1,132 @@
+"""What people narrow a list down by, and the SQL it stands for. Values only ever travel as parameters."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from contracts.alerts import AlertState
+from services.projections.folding.roster import plain
+from services.projections.reading.readings import Reading
+
+CLASS_NAME = "coalesce(e.class_name, i.class_name)"
+PUPIL = """
+LEFT JOIN identities i ON i.student_id = a.student_id
+LEFT JOIN enrolments e ON e.student_id = a.student_id AND e.uai = a.uai
+"""
+IDENTITY = "LEFT JOIN identities i ON i.student_id = a.student_id"
+# Where nothing is narrowed or sorted by class: looked up for the rows shown, not joined for all.
+CLASS_SHOWN = """
+coalesce((SELECT e.class_name FROM enrolments e WHERE e.student_id = a.student_id AND e.uai = a.uai), i.class_name)
+"""
+
+
+@dataclass(frozen=True)
+class AlertFilters:
+    """Which alerts; what is None or empty does not narrow anything."""
+
+    level: int | None = None
+    states: tuple[AlertState, ...] = ()
+    uai: str | None = None
+    month: str | None = None
+    class_name: str | None = None
+    search: str = ""
+
+    def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The condition on `a` (alerts), `i` and `e`, always within the territory, and its parameters."""
+        condition = _Condition(reading)
+        condition.also("a.level = %(level)s", level=self.level)
+        condition.also("a.state = ANY(%(states)s)", states=[state.value for state in self.states] or None)
+        condition.also("a.uai = %(uai)s", uai=self.uai)
+        condition.also("a.month = %(month)s", month=self.month)
+        condition.pupil(self.class_name, self.search)
+        return condition.text, condition.parameters
+
+
+@dataclass(frozen=True)
+class ApproachFilters:
+    """Which early warnings."""
+
+    month: str | None = None
+    level: int | None = None
+    uai: str | None = None
+    class_name: str | None = None
+    search: str = ""
+
+    def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The condition on `a` (approaching), `i` and `e`, always within the territory, and its parameters."""
+        condition = _Condition(reading)
+        condition.also("a.month = %(month)s", month=self.month)
+        condition.also("a.level = %(level)s", level=self.level)
+        condition.also("a.uai = %(uai)s", uai=self.uai)
+        condition.pupil(self.class_name, self.search)
+        return condition.text, condition.parameters
+
+
+@dataclass(frozen=True)
+class ParcoursFilters:
+    """Which parcours; `ends_by`: those whose last day is that day or before."""
+
+    states: tuple[str, ...] = ()
+    scheme: str | None = None
+    uai: str | None = None
+    ends_by: date | None = None
+    search: str | None = None
+
+    def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The condition on `a` (parcours) and `i`, always within the territory, and its parameters."""
+        condition = _Condition(reading)
+        condition.also("a.state = ANY(%(states)s)", states=list(self.states) or None)
+        condition.also("a.scheme = %(scheme)s", scheme=self.scheme)
+        condition.also("a.uai = %(uai)s", uai=self.uai)
+        condition.also("a.ends_on <= %(ends_by)s", ends_by=self.ends_by)
+        condition.pupil(None, self.search or "")
+        return condition.text, condition.parameters
+
+
+@dataclass(frozen=True)
+class DelayFilters:
+    """Which delays; `until_by`: those whose last day is that day or before."""
+
+    states: tuple[str, ...] = ()
+    kind: str | None = None
+    uai: str | None = None
+    until_by: date | None = None
+    search: str | None = None
+
+    def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
+        """The condition on `a` (delays) and `i`, always within the territory, and its parameters."""
+        condition = _Condition(reading)
+        condition.also("a.state = ANY(%(states)s)", states=list(self.states) or None)
+        condition.also("a.kind = %(kind)s", kind=self.kind)
+        condition.also("a.uai = %(uai)s", uai=self.uai)
+        condition.also("a.until <= %(until_by)s", until_by=self.until_by)
+        condition.pupil(None, self.search or "")
+        return condition.text, condition.parameters
+
+
+@dataclass
+class _Condition:
+    reading: Reading
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.parameters["uais"] = self.reading.uais
+        self._parts = ["a.uai = ANY(%(uais)s)"]
+
+    @property
+    def text(self) -> str:
+        return " AND ".join(self._parts)
+
+    def also(self, part: str, **parameter: Any) -> None:
+        if all(value is not None for value in parameter.values()):
+            self._parts.append(part)
+            self.parameters |= parameter
+
+    def pupil(self, class_name: str | None, search: str) -> None:
+        self.also(f"{CLASS_NAME} = %(class_name)s", class_name=class_name or None)
+        terms = [f"%{term}%" for term in plain(search).split()]
+        self.also(
+            "(i.search LIKE ALL (%(terms)s) OR i.ine = %(ine)s)",
+            terms=terms or None,
+            ine=search.strip().upper(),
+        )

@@ -1,0 +1,91 @@
+/* Live pages: when the server says that something changed, the page asks for itself again and swaps its
+   live part. Without this file every page works the same, only not by itself. */
+(function () {
+  "use strict";
+  var QUIET_KEY = "perseverance-suspendu";
+  var region = function () { return document.getElementById("vivant"); };
+  var announce = function (text) {
+    var place = document.getElementById("annonce");
+    if (place) { place.textContent = text; }
+  };
+  var clock = function () {
+    var now = new Date();
+    return now.getHours() + "\u00a0h\u00a0" + String(now.getMinutes()).padStart(2, "0");
+  };
+  var quiet = function () {
+    try { return window.localStorage.getItem(QUIET_KEY) === "oui"; } catch (_) { return false; }
+  };
+
+  /* After an act the address says what was done: once read, a reload must not say it again. */
+  if (new URLSearchParams(location.search).has("fait")) {
+    history.replaceState(null, "", location.pathname);
+  }
+  var told = document.getElementById("erreurs");
+  if (told) { told.focus(); }
+
+  if (!region() || !window.EventSource || !window.htmx) { return; }
+
+  var busy = false, again = false, before = "";
+
+  function refresh() {
+    if (quiet() || document.hidden) { again = true; return; }
+    if (busy) { again = true; return; }
+    var within = region().contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+    if (within) { again = true; return; }
+    busy = true; again = false;
+    before = document.querySelector("main").textContent;
+    /* What lies beside the live part, and the forms unless somebody is filling one in or has one open. */
+    var extra = [region().dataset.also, "#fraicheur"];
+    document.querySelectorAll("[data-acts]").forEach(function (acts) {
+      if (!acts.contains(document.activeElement) && !acts.dataset.touched) { extra.push("#" + acts.id); }
+    });
+    htmx.ajax("GET", location.pathname + location.search, {
+      target: "#vivant", select: "#vivant", swap: "outerHTML", selectOOB: extra.filter(Boolean).join(",")
+    }).then(function () {
+      busy = false;
+      if (document.querySelector("main").textContent !== before) { announce("Page mise à jour à " + clock() + "."); }
+      if (again) { window.setTimeout(refresh, 1000); }
+    }, function () { busy = false; });
+  }
+
+  function touched(event) {
+    var acts = event.target.closest("[data-acts]");
+    if (acts) { acts.dataset.touched = "oui"; }
+  }
+  document.addEventListener("input", touched);
+  document.addEventListener("click", function (event) { if (event.target.closest("summary")) { touched(event); } });
+
+  var source = new EventSource("/flux");
+  var opened = false;
+  source.addEventListener("change", refresh);
+  source.addEventListener("ouvert", function () {
+    if (opened) { refresh(); }  /* reconnected: something may have been missed */
+    opened = true;
+  });
+  document.addEventListener("visibilitychange", function () { if (again) { refresh(); } });
+  window.addEventListener("pagehide", function () { source.close(); });
+
+  /* Whoever reads slowly, or listens, can stop the page from moving under them. */
+  var foot = document.querySelector(".foot-inside ul");
+  if (foot) {
+    var item = document.createElement("li"), button = document.createElement("button");
+    button.type = "button"; button.className = "plain";
+    var say = function () {
+      button.textContent = quiet() ? "Reprendre la mise à jour en direct" : "Suspendre la mise à jour en direct";
+    };
+    button.addEventListener("click", function () {
+      try { window.localStorage.setItem(QUIET_KEY, quiet() ? "non" : "oui"); } catch (_) { return; }
+      say();
+      if (!quiet()) { refresh(); }
+    });
+    say(); item.appendChild(button); foot.appendChild(item);
+  }
+
+  /* A filter answered in place: say how many there are. */
+  document.body.addEventListener("htmx:afterSettle", function (event) {
+    if (event.detail.requestConfig && event.detail.requestConfig.elt.matches("form.filters")) {
+      var result = document.querySelector("#resultat strong");
+      if (result) { announce(result.textContent); }
+    }
+  });
+})();

@@ -1,0 +1,77 @@
+"""Alerts, timeline and early warnings into their tables, a whole batch at a time."""
+
+from msgspec.structs import astuple
+
+from chassis.database import Transaction
+from services.projections.folding.alerts import AlertsFold
+from services.projections.stores.rows import Unnest
+
+_RAISE = Unnest("""
+INSERT INTO alerts (alert_id, attendance_id, student_id, uai, level, month, school_year, state, half_days,
+    reached_on, reached_at, rule, counted, left_out, raised_at, changed_at, act, act_by, act_at)
+SELECT new.* FROM unnest(%t::uuid[], %t::uuid[], %t::uuid[], %t::text[], %t::smallint[], %t::text[],
+    %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::json[], %b::json[], %b::json[],
+    %t::timestamptz[], %t::timestamptz[], %t::text[], %t::text[], %t::timestamptz[]) AS new (alert_id,
+    attendance_id, student_id)
+WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
+ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, rule, counted, left_out,
+    raised_at, changed_at, act, act_by, act_at) = (excluded.uai, excluded.state, excluded.half_days,
+    excluded.reached_on, excluded.reached_at, excluded.rule, excluded.counted, excluded.left_out,
+    excluded.raised_at, excluded.changed_at, excluded.act, excluded.act_by, excluded.act_at)
+""")
+_CHANGE = Unnest("""
+UPDATE alerts SET changed_at = new.changed_at, state = coalesce(new.state, alerts.state),
+    half_days = coalesce(new.half_days, alerts.half_days), rule = coalesce(new.rule, alerts.rule),
+    counted = coalesce(new.counted, alerts.counted), left_out = coalesce(new.left_out, alerts.left_out),
+    act = coalesce(new.act, alerts.act), act_by = coalesce(new.act_by, alerts.act_by),
+    act_at = coalesce(new.act_at, alerts.act_at)
+FROM unnest(%t::uuid[], %t::timestamptz[], %t::text[], %t::smallint[], %b::json[], %b::json[], %b::json[],
+    %t::text[], %t::text[], %t::timestamptz[]) AS new (alert_id, changed_at, state, half_days, rule, counted,
+    left_out, act, act_by, act_at)
+WHERE alerts.alert_id = new.alert_id RETURNING uai
+""")
+_HAPPENED = Unnest("""
+INSERT INTO timeline (alert_id, event_id, at, seq, kind, by, command_id, half_days, detail, on_day)
+SELECT new.* FROM unnest(%t::uuid[], %t::text[], %t::timestamptz[], %t::bigint[], %t::text[], %t::text[],
+    %t::uuid[], %t::smallint[], %t::text[], %t::date[]) AS new (alert_id)
+WHERE EXISTS (SELECT FROM alerts WHERE alerts.alert_id = new.alert_id)
+ON CONFLICT (alert_id, event_id) DO NOTHING
+""")
+_APPROACHED = Unnest("""
+INSERT INTO approaching (student_id, month, level, uai, school_year, half_days, rule, counted, left_out, at)
+SELECT new.* FROM unnest(%t::uuid[], %t::text[], %t::smallint[], %t::text[], %t::text[], %t::smallint[],
+    %b::json[], %b::json[], %b::json[], %t::timestamptz[]) AS new (student_id)
+WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
+ON CONFLICT (student_id, month, level) DO UPDATE SET (uai, half_days, rule, counted, left_out, at) =
+    (excluded.uai, excluded.half_days, excluded.rule, excluded.counted, excluded.left_out, excluded.at)
+""")
+
+
+def write(tx: Transaction, fold: AlertsFold) -> set[str]:
+    """Write what the batch made; return the schools it touched."""
+    touched = write_raised(tx, fold) | write_changed(tx, fold)
+    if fold.happened:
+        _HAPPENED.execute(tx, fold.happened)
+    return touched | write_approached(tx, fold)
+
+
+def write_raised(tx: Transaction, fold: AlertsFold) -> set[str]:
+    """Write the alerts that the batch raised."""
+    if fold.raised:
+        _RAISE.execute(tx, map(astuple, fold.raised.values()))
+    return {row.uai for row in fold.raised.values()}
+
+
+def write_changed(tx: Transaction, fold: AlertsFold) -> set[str]:
+    """Change the alerts that were there before the batch."""
+    if not fold.changed:
+        return set()
+    _CHANGE.execute(tx, map(astuple, fold.changed.values()))
+    return {uai for (uai,) in tx.fetchall()}
+
+
+def write_approached(tx: Transaction, fold: AlertsFold) -> set[str]:
+    """Write the early warnings of the batch."""
+    if fold.approached:
+        _APPROACHED.execute(tx, fold.approached.values())
+    return {row.uai for row in fold.approached.values()}

@@ -1,0 +1,115 @@
+"""A read model built beside the live one: its own tables in a schema of their own, then one switch.
+
+The tables come from `schema.sql` itself, so a rebuild also brings them to the form of the running code.
+Indexes and row-level security come last: loading is faster without the first, and COPY refuses the second.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from chassis.database import Transaction
+from chassis.positions import Position
+from services.projections.stores import batches, erasures
+
+LIVE, NEXT, OLD = "projections", "projections_next", "projections_old"
+_ONE_AT_A_TIME = 16_180_339  # any number, the same for every rebuild
+# Shorter than PostgreSQL's deadlock_timeout: whoever looks at a page never pays for the switch.
+_PATIENCE = "300ms"
+_SCHEMA = Path(__file__).parent.parent / "schema.sql"
+
+
+def statements(model: str) -> list[str]:
+    """The statements of `schema.sql` that make this read model."""
+    section = _SCHEMA.read_text().split(f"-- @model {model}\n", 1)[1].split("\n-- @", 1)[0]
+    lines = [line.split("--", 1)[0].rstrip() for line in section.splitlines()]
+    return [each.strip() for each in "\n".join(lines).split(";\n") if each.strip(" ;\n")]
+
+
+def alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
+    """Whether no other rebuild runs; it stays so for as long as this connection lives."""
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_ONE_AT_A_TIME,)).fetchone()
+    return bool(row and row[0])
+
+
+def discard(tx: Transaction) -> None:
+    """Drop what an interrupted rebuild, or the last switch, left behind."""
+    tx.execute(f"DROP SCHEMA IF EXISTS {NEXT} CASCADE")
+    tx.execute(f"DROP SCHEMA IF EXISTS {OLD} CASCADE")
+
+
+def make(tx: Transaction, model: str) -> None:
+    """Make the empty tables."""
+    tx.execute(f"CREATE SCHEMA {NEXT}")
+    tx.execute(f"CREATE SCHEMA {OLD}")
+    _run(tx, model, "CREATE TABLE")
+
+
+def enter(tx: Transaction) -> None:
+    """For this transaction, the tables being built are the ones that names mean."""
+    tx.execute(
+        f"SELECT set_config('search_path', '{NEXT}, {LIVE}', true), set_config('synchronous_commit', 'off', true)"
+    )
+
+
+def index(tx: Transaction, model: str, tables: Sequence[str]) -> None:
+    """Make the indexes, and tell the planner what the tables hold."""
+    _run(tx, model, ("CREATE INDEX", "CREATE UNIQUE INDEX"))
+    for table in tables:
+        tx.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT, table)))
+
+
+def put_aside(tx: Transaction, reader: str) -> dict[str, int]:
+    """The keys this reader has in quarantine, and from which stream sequence on."""
+    tx.execute("SELECT key, min(position) FROM quarantine WHERE consumer = %s GROUP BY key", (reader,))
+    return dict(tx.fetchall())
+
+
+def hold_back_writers(tx: Transaction) -> None:
+    """Let no batch of any read model through until this transaction ends. Raises LockNotAvailable.
+
+    The same lock an erasure takes, and first in the order of every batch: this lock, tables, positions.
+    """
+    tx.execute(f"SET LOCAL lock_timeout TO '{_PATIENCE}'")
+    batches.begin_erasure(tx)
+
+
+def switch(tx: Transaction, model: str, tables: Sequence[str], reached: Mapping[str, Position]) -> None:
+    """Make the built tables the live ones, and the readers go on from where they stand.
+
+    Writers are held back, and the streams were read into the new tables to their end: `reached`, for each
+    reader. Raises LockNotAvailable when people's queries are in the way: roll back and try again. A live
+    reader that waited is fenced by its position and begins again from the new one.
+    """
+    for table in tables:
+        tx.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(LIVE, table)))
+    enter(tx)
+    tx.execute("SET LOCAL synchronous_commit TO on")
+    erasures.sweep(tx, erasures.forgotten(tx), tables)
+    _run(tx, model, ("SELECT guard", "GRANT"))
+    for table in tables:
+        for current, to in ((LIVE, OLD), (NEXT, LIVE)):
+            tx.execute(
+                sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(current, table), sql.Identifier(to))
+            )
+    for reader, position in reached.items():
+        _advance(tx, reader, position)
+
+
+def _advance(tx: Transaction, reader: str, to: Position) -> None:
+    tx.execute(
+        "INSERT INTO positions (consumer, partition, position, msg_id)"
+        " SELECT %s, partition, %s, %s FROM generate_series(0, 15) AS partition"
+        " ON CONFLICT (consumer, partition) DO UPDATE SET position = excluded.position, msg_id = excluded.msg_id"
+        " WHERE positions.position < excluded.position",
+        (reader, to.seq, to.msg_id),
+    )
+
+
+def _run(tx: Transaction, model: str, kinds: str | tuple[str, ...]) -> None:
+    enter(tx)
+    for statement in statements(model):
+        if statement.startswith(kinds):
+            tx.execute(statement.encode())

@@ -1,0 +1,1 @@
+"""Kill everything at random under load, then compare with the oracle: `python -m tests.chaos`."""

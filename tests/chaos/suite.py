@@ -1,0 +1,129 @@
+"""A whole suite, run by `perseverance up` as people run it, with a directory and a sender of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.chaos.load import SCHOOLS_PER_NETWORK
+
+SENDER = "chaos"
+WATCHER = "veille"  # sees every school, and is told of nothing: each network has a coordinator of its own
+ACADEMY = "16"
+_COMMAND = str(Path(sys.executable).parent / "perseverance")
+# Nobody waits a quarter of an hour here for a second attempt.
+_QUICK = {
+    "PERSEVERANCE_RETRY_FIRST_S": "1",
+    "PERSEVERANCE_RETRY_LONGEST_S": "5",
+    "PERSEVERANCE_ATTEMPT_LEASE_S": "5",
+    "PERSEVERANCE_SMTP_TIMEOUT_S": "5",
+}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite that is up, under `data`."""
+
+    data: Path
+    url: str
+    key: str
+
+    @property
+    def runtime(self) -> dict[str, Any]:
+        """Where everything is."""
+        found: dict[str, Any] = json.loads((self.data / "runtime.json").read_text())
+        return found
+
+    def pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Every item of a list of the API, page after page."""
+        headers = {"Authorization": f"Bearer {command(self.data, 'token', '--actor', WATCHER)}"}
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"page_size": "500", **({"cursor": cursor} if cursor else {})}
+            answer = httpx.get(f"{self.url}/api/v1/{path}", params=query, headers=headers, timeout=30)
+            answer.raise_for_status()
+            page = answer.json()
+            yield from page["items"]
+            cursor = page["next_cursor"]
+
+    def captured(self) -> Iterator[str]:
+        """The Message-ID of each e-mail that reached its relay."""
+        for path in (self.data / "mail").rglob("*.eml"):
+            yield str(message_from_bytes(path.read_bytes())["Message-ID"])
+
+
+def command(data: Path, *arguments: str, limit_s: float = 300) -> str:
+    """What `perseverance --data DIR ...` prints. Raises CalledProcessError."""
+    done = subprocess.run(
+        [_COMMAND, "--data", str(data), *arguments],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=limit_s,
+        env={**os.environ, **_QUICK},
+    )
+    return done.stdout.strip()
+
+
+@contextmanager
+def running(data: Path, schools: Sequence[str]) -> Iterator[Suite]:
+    """`perseverance up` under `data`, ready to be told about these schools; stopped at the end."""
+    with (data / "up.log").open("w") as log:
+        process = subprocess.Popen(
+            [_COMMAND, "up", "--data", str(data), "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, **_QUICK},
+        )
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline().split()
+            if ready[:1] != ["ready"]:
+                raise RuntimeError(f"the suite did not start: read {data / 'up.log'} and {data / 'log'}")
+            _load_directory(data, schools)
+            added = json.loads(command(data, "senders", "add", SENDER, "--all", "--json"))
+            yield Suite(data, ready[1], added["key"])
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+def head_of(uai: str) -> str:
+    """The id of the head of a school."""
+    return f"chef-{uai}"
+
+
+def cpe_of(uai: str) -> str:
+    """The id of its CPE."""
+    return f"cpe-{uai}"
+
+
+def coordinator_of(schools: Sequence[str], uai: str) -> str:
+    """The id of the MLDS coordinator of its network."""
+    return f"mlds-{schools.index(uai) // SCHOOLS_PER_NETWORK}"
+
+
+def _load_directory(data: Path, schools: Sequence[str]) -> None:
+    lines = ["uai;nom;type;departement;bassin;reseau_foquale;psad;cio;mission_locale;zone"]
+    people = ["id;nom;email;role;territoire;du;au", f"{WATCHER};Veille;veille@example.org;COORD_MLDS;{ACADEMY};;"]
+    for number, uai in enumerate(schools):
+        network = f"R{number // SCHOOLS_PER_NETWORK}"
+        lines.append(f"{uai};Lycée {number};LP;031;;{network};;;;C")
+        people.append(f"{head_of(uai)};Chef {number};{head_of(uai).lower()}@example.org;CHEF_ETAB;{uai};;")
+        people.append(f"{cpe_of(uai)};CPE {number};{cpe_of(uai).lower()}@example.org;CPE;{uai};;")
+    for uai in schools[::SCHOOLS_PER_NETWORK]:
+        actor = coordinator_of(schools, uai)
+        territory = f"R{schools.index(uai) // SCHOOLS_PER_NETWORK}"
+        people.append(f"{actor};Coordination {territory};{actor}@example.org;COORD_MLDS;{territory};;")
+    (data / "schools.csv").write_text("\n".join(lines) + "\n")
+    (data / "actors.csv").write_text("\n".join(people) + "\n")
+    command(data, "directory", "load", "--schools", str(data / "schools.csv"), "--actors", str(data / "actors.csv"))

@@ -1,0 +1,76 @@
+"""Real servers for the tests: one PostgreSQL for the session, a fresh database and a fresh nats-server a test."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import hypothesis
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from chassis.provision import provision_database, provision_streams
+from cli.provision import SERVICES as SUITE
+from contracts.catalogue import BUCKETS, STREAMS
+
+# How fast an example is made or run says how busy the machine is, nothing about what is tested.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+SERVICES = Path(__file__).parent.parent / "services"
+SCHEMAS = {name: SERVICES / name / "schema.sql" for name in SUITE}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres_server: EmbeddedPostgres) -> str:
+    """A provisioned database that every test's own is copied from."""
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_provisioned")
+    provision_database(make_conninfo(postgres_server.url, dbname="template_provisioned"), SCHEMAS)
+    return "template_provisioned"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_database))
+        )
+    yield make_conninfo(postgres_server.url, dbname=name)
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def bare_nats_server(tmp_path: Path) -> Iterator[EmbeddedNats]:
+    """A nats-server with nothing provisioned."""
+    server = EmbeddedNats(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def nats_server(bare_nats_server: EmbeddedNats) -> EmbeddedNats:
+    """A nats-server with every stream and bucket."""
+    asyncio.run(provision_streams(bare_nats_server.url, STREAMS, BUCKETS))
+    return bare_nats_server
+
+
+@pytest.fixture
+def nats_url(nats_server: EmbeddedNats) -> str:
+    return nats_server.url

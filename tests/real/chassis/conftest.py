@@ -1,0 +1,48 @@
+"""A database and a nats-server of its own for each test of the chassis, with one schema and one stream."""
+
+import asyncio
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from chassis.provision import provision_database, provision_streams
+from tests.real.chassis.trial import DDL, SCHEMA, TRIAL, Trial
+
+_TEMPLATE = "template_trial"
+
+
+@pytest.fixture(scope="session")
+def trial_template(postgres_server: EmbeddedPostgres) -> str:
+    """A database with the trial's schema, that every test's own is copied from."""
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {_TEMPLATE}")
+    provision_database(make_conninfo(postgres_server.url, dbname=_TEMPLATE), {SCHEMA: DDL})
+    return _TEMPLATE
+
+
+@pytest.fixture
+def trial_database(postgres_server: EmbeddedPostgres, trial_template: str) -> Iterator[str]:
+    """The url of a fresh database."""
+    name = sql.Identifier(f"trial_{uuid4().hex}")
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(trial_template)))
+    yield make_conninfo(postgres_server.url, dbname=name.as_string().strip('"'))
+    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture
+def trial_nats(bare_nats_server: EmbeddedNats) -> EmbeddedNats:
+    """A fresh nats-server that holds the stream TRIAL."""
+    asyncio.run(provision_streams(bare_nats_server.url, [TRIAL], []))
+    return bare_nats_server
+
+
+@pytest.fixture
+def trial(trial_nats: EmbeddedNats, trial_database: str) -> Trial:
+    return Trial(trial_nats.url, trial_database)

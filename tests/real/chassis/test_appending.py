@@ -1,0 +1,72 @@
+"""Events are appended a few at a time or many: the same rows, the same conflicts, read by the library all the same."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.persistence import EventStore as LibraryStore
+
+from chassis.events import Event, Recorded, stored_as
+from chassis.recorder import _WORTH_A_COPY, EventMapper, VersionConflict
+from chassis.store import EventStore
+from tests.real.chassis.trial import Trial
+
+FEW, MANY = 3, 2 * _WORTH_A_COPY
+
+
+@stored_as("trial.Said.1")
+class Said(Event, frozen=True):
+    """Any words."""
+
+    words: str
+
+
+@pytest.fixture
+def store(trial: Trial) -> Iterator[EventStore]:
+    store = EventStore(trial.database())
+    yield store
+    store.close()
+    store.database.close()
+
+
+def said(aggregate: UUID, first: int, count: int) -> list[Recorded]:
+    at = datetime(2025, 10, 6, tzinfo=UTC)
+    return [Recorded(aggregate, first + n, Said(at=at, words=f'"é\\{n}\t\n')) for n in range(count)]
+
+
+def append(store: EventStore, *recorded: Recorded) -> None:
+    with store.database.transaction() as tx:
+        store.append(tx, recorded)
+
+
+@pytest.mark.parametrize("count", [1, FEW, _WORTH_A_COPY - 1, _WORTH_A_COPY, MANY])
+def test_what_is_appended_is_loaded_in_order_by_us_and_by_the_library(store: EventStore, count: int) -> None:
+    aggregate = uuid4()
+    recorded = said(aggregate, 1, count)
+    append(store, *recorded)
+    with store.database.transaction() as tx:
+        assert store.load(tx, [aggregate]) == {aggregate: [each.event for each in recorded]}
+    library: LibraryStore[UUID] = LibraryStore(EventMapper(), store.recorder)
+    assert list(library.get(aggregate)) == recorded
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_positions_follow_the_order_of_the_rows(store: EventStore, count: int) -> None:
+    one, other = uuid4(), uuid4()
+    mixed = [entry for pair in zip(said(one, 1, count), said(other, 1, count), strict=True) for entry in pair]
+    append(store, *mixed)
+    rows = store.recorder.select_notifications(None, 2 * count)
+    assert [(row.originator_id, row.originator_version) for row in rows] == [
+        (entry.originator_id, entry.originator_version) for entry in mixed
+    ]
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_an_aggregate_that_moved_on_meanwhile_is_a_conflict_and_nothing_is_kept(store: EventStore, count: int) -> None:
+    aggregate, bystander = uuid4(), uuid4()
+    append(store, *said(aggregate, 1, 1))
+    with pytest.raises(VersionConflict):
+        append(store, *said(bystander, 1, 1), *said(aggregate, 1, count))
+    with store.database.transaction() as tx:
+        assert [len(events) for events in store.load(tx, [aggregate, bystander]).values()] == [1]

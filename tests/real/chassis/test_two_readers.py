@@ -1,0 +1,78 @@
+"""Two members that both believe a partition is theirs do no harm: one commit wins, the other gets nothing."""
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+
+import pytest
+
+from chassis import positions
+from chassis.database import Transaction
+from chassis.positions import Fenced, Position
+from tests.real.chassis.trial import Item, Keep, Trial, assert_once_in_order
+from tests.real.eventually import eventually
+
+_COUNT = 4_000
+
+
+class Together(Keep):
+    """Handlers that wait for each other, so that both hold the same messages before either commits."""
+
+    def __init__(self, rendezvous: threading.Barrier) -> None:
+        super().__init__()
+        self._rendezvous = rendezvous
+
+    def handle(self, tx: Transaction, items: Sequence[Item]) -> None:
+        super().handle(tx, items)
+        with suppress(threading.BrokenBarrierError):
+            self._rendezvous.wait(timeout=0.3)
+
+
+async def test_of_two_readers_of_one_partition_one_commits_and_the_other_is_fenced(trial: Trial) -> None:
+    await trial.fill(_COUNT)
+    both = threading.Barrier(2)
+    first, second = Together(both), Together(both)
+    # The same member name: each finds its lease held by "itself" and believes all is its own.
+    async with trial.reading(first, batch=500), trial.reading(second, batch=500):
+        assert_once_in_order(await trial.until_effects(_COUNT), _COUNT)
+    assert trial.restarts("Fenced") >= 1
+    assert first.forgotten + second.forgotten >= 1, "the fenced one dropped what it remembered"
+
+
+async def test_a_reader_that_slept_through_everything_is_fenced_when_it_wakes(trial: Trial) -> None:
+    """A frozen process, of which another took over the partitions, wakes with a batch in hand."""
+    asleep, awake = threading.Event(), threading.Event()
+
+    class Sleeper(Keep):
+        def handle(self, tx: Transaction, items: Sequence[Item]) -> None:
+            asleep.set()
+            awake.wait(60)
+            super().handle(tx, items)
+
+    await trial.fill(_COUNT)
+    async with trial.reading(Sleeper()):
+        await asyncio.to_thread(asleep.wait, 60)
+        async with trial.reading():
+            await trial.until_effects(_COUNT)
+            awake.set()
+            await eventually(lambda: _fenced(trial))
+    assert_once_in_order(trial.effects(), _COUNT)
+
+
+async def _fenced(trial: Trial) -> bool:
+    return trial.restarts("Fenced") > 0
+
+
+def test_a_position_moves_only_from_where_its_holder_left_it(trial: Trial) -> None:
+    database = trial.database()
+    with database.transaction() as tx:
+        held = positions.load(tx, "c", [0, 1])
+        positions.move(tx, "c", held, Position(10, "ten"))
+    with pytest.raises(Fenced), database.transaction() as tx:
+        positions.move(tx, "c", held, Position(20, "twenty"))
+    with pytest.raises(Fenced), database.transaction() as tx:
+        positions.move(tx, "c", {0: Position(10, "ten"), 1: Position(9, "")}, Position(20, "twenty"))
+    with database.transaction() as tx:
+        assert positions.load(tx, "c", [0, 1]) == {0: Position(10, "ten"), 1: Position(10, "ten")}
+    database.close()

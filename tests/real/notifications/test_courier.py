@@ -1,0 +1,114 @@
+"""One letter and a relay that misbehaves at each point: what can truly be said of how it ended."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.notifications.courier import Courier, Ending, MailRelay
+from services.notifications.rendering import Letter
+from tests.real.notifications.scripted_relay import CUT, CUT_AFTER_TAKING, SILENT, ScriptedRelay
+
+LETTER = Letter("who@example.org", "<m@suite.example.org>", b"Subject: x\r\n\r\n.hidden dot\r\nend\r\n", "hash")
+
+
+@pytest.fixture
+async def courier(relay: ScriptedRelay) -> AsyncIterator[Courier]:
+    courier = Courier(MailRelay("127.0.0.1", relay.port, "us@example.org", timeout_s=0.3))
+    yield courier
+    await courier.close()
+
+
+async def test_it_is_handed_over_byte_for_byte(relay: ScriptedRelay, courier: Courier) -> None:
+    outcome = await courier.deliver(LETTER)
+    assert (outcome.ending, outcome.code) == (Ending.ACCEPTED, 250)
+    assert relay.taken == [LETTER.content]
+
+
+async def test_one_connection_serves_many_letters(relay: ScriptedRelay, courier: Courier) -> None:
+    for _ in range(5):
+        assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    assert relay.verbs["GREETING"] == 1
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "CONTENT"])
+async def test_4xx_is_not_this_time_and_the_next_letter_goes(relay: ScriptedRelay, courier: Courier, verb: str) -> None:
+    relay.next(verb, "451 4.7.1 greylisted")
+    outcome = await courier.deliver(LETTER)
+    assert (outcome.ending, outcome.code, outcome.relay_away) == (Ending.DEFERRED, 451, False)
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    assert relay.verbs["GREETING"] == 1
+
+
+@pytest.mark.parametrize("verb", ["RCPT", "DATA", "CONTENT"])
+async def test_5xx_is_never_for_this_recipient_and_the_next_letter_goes(
+    relay: ScriptedRelay, courier: Courier, verb: str
+) -> None:
+    relay.next(verb, "550 5.1.1 <who@example.org> unknown")
+    outcome = await courier.deliver(LETTER)
+    assert (outcome.ending, outcome.code, outcome.relay_away) == (Ending.REFUSED, 550, False)
+    assert "who@example.org" not in outcome.answer
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("verb", "answer"), [("GREETING", "554 go away"), ("MAIL", "553 not you"), ("MAIL", "530 sign in")]
+)
+async def test_5xx_to_us_rather_than_to_a_recipient_refuses_no_letter(
+    relay: ScriptedRelay, courier: Courier, verb: str, answer: str
+) -> None:
+    relay.always(verb, answer)
+    outcome = await courier.deliver(LETTER)
+    assert outcome.ending is Ending.DEFERRED
+    assert outcome.relay_away
+
+
+@pytest.mark.parametrize("verb", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("how", [CUT, SILENT])
+async def test_a_connection_lost_before_the_content_is_not_this_time(
+    relay: ScriptedRelay, courier: Courier, verb: str, how: str
+) -> None:
+    relay.always(verb, how)
+    assert (await courier.deliver(LETTER)).ending is Ending.DEFERRED
+    assert relay.taken == []
+
+
+@pytest.mark.parametrize("how", [CUT, CUT_AFTER_TAKING, SILENT])
+async def test_an_answer_lost_after_the_content_is_a_doubt(relay: ScriptedRelay, courier: Courier, how: str) -> None:
+    relay.next("CONTENT", how)
+    assert (await courier.deliver(LETTER)).ending is Ending.UNCERTAIN
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+
+
+@pytest.mark.parametrize("answer", ["hello?", "999 what", "354 more"])
+async def test_nonsense_after_the_content_is_a_doubt_too(relay: ScriptedRelay, courier: Courier, answer: str) -> None:
+    relay.next("CONTENT", answer)
+    assert (await courier.deliver(LETTER)).ending is Ending.UNCERTAIN
+
+
+async def test_an_idle_connection_that_the_relay_closed_costs_nothing(relay: ScriptedRelay, courier: Courier) -> None:
+    await courier.deliver(LETTER)
+    await relay.stop()
+    await relay.start()
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+
+
+async def test_a_relay_that_has_had_enough_of_a_connection_is_called_again(
+    relay: ScriptedRelay, courier: Courier
+) -> None:
+    await courier.deliver(LETTER)
+    relay.next("MAIL", "421 4.7.0 too many on this connection")
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    assert relay.verbs["GREETING"] == 2
+
+
+async def test_no_relay_at_all(relay: ScriptedRelay, courier: Courier) -> None:
+    await relay.stop()
+    outcome = await courier.deliver(LETTER)
+    assert (outcome.ending, outcome.relay_away) == (Ending.DEFERRED, True)
+
+
+async def test_a_slow_relay_is_waited_for(relay: ScriptedRelay, courier: Courier) -> None:
+    relay.delay_s = 0.6  # twice the time-out of a command: the last answer has more
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    await asyncio.sleep(0)

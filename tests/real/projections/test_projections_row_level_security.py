@@ -1,0 +1,202 @@
+"""The database itself keeps each territory apart: a forgotten WHERE shows nothing foreign."""
+
+from datetime import date
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from chassis.database import Database
+from contracts.examples import (
+    mail_requested,
+    pupil_identified,
+    student_enrolled,
+    threshold_approached,
+    threshold_reached,
+)
+from contracts.examples.common import ALERT
+from contracts.examples.parcours import parcours_event
+from contracts.parcours import DelayStarted, ParcoursOpened, PlacementPlanned
+from services.projections.reading import delays, parcours, pupils
+from services.projections.reading.filters import DelayFilters, ParcoursFilters
+from services.projections.reading.readings import COUNTER, PARTNER, READER, NotForThisRole
+from services.projections.scope import Scope, Sees
+from tests.real.projections.house import ELSEWHERE, HERE, ReadModels, scope
+
+OF_PARCOURS = ("parcours", "parcours_timeline", "placements", "delays", "delay_timeline")
+TABLES = ("alerts", "timeline", "approaching", "identities", "enrolments", "mails", *OF_PARCOURS)
+
+
+@pytest.fixture(autouse=True)
+def two_schools(models: ReadModels) -> None:
+    for uai in (HERE, ELSEWHERE):
+        student = uuid4()
+        models.handle(
+            [
+                threshold_approached(student_id=student, uai=uai),
+                threshold_reached(student_id=student, alert_id=uuid4(), uai=uai),
+            ]
+        )
+        models.handle([pupil_identified(student_id=student, uai=uai)])
+        models.handle([student_enrolled(student_id=student, uai=uai)])
+        models.handle([mail_requested(mail_id=uuid4(), student_id=student, uai=uai)])
+        about = {"parcours_id": uuid4(), "student_id": student, "uai": uai}
+        models.handle([parcours_event(ParcoursOpened, **about), parcours_event(PlacementPlanned, **about)])
+        models.handle([parcours_event(DelayStarted, delay_id=uuid4(), student_id=student, uai=uai)])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_query_without_a_where_sees_its_own_territory_only(models: ReadModels, table: str) -> None:
+    each = 2 if table == "parcours_timeline" else 1
+    for uais, schools in (((HERE,), 1), ((HERE, ELSEWHERE), 2), ((), 0)):
+        with models.readings.of_pupils(scope(*uais)) as reading:
+            assert len(reading.cursor.execute(f"SELECT * FROM {table}".encode()).fetchall()) == schools * each
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_without_a_territory_nothing_is_seen_and_the_pool_remembers_none(models: ReadModels, table: str) -> None:
+    database = Database(models.database.url, "projections", role=READER, pool_size=1)
+    query = f"SELECT * FROM {table}".encode()
+    with database.transaction() as tx:
+        tx.execute("SELECT set_config('perseverance.uais', %s, true)", (HERE,))
+        assert tx.execute(query).fetchall()
+    with database.transaction() as tx:
+        assert not tx.execute(query).fetchall()
+    database.close()
+
+
+def test_a_pupil_who_moved_is_known_to_the_school_that_has_an_alert(models: ReadModels) -> None:
+    student = uuid4()
+    models.handle([threshold_reached(student_id=student, alert_id=uuid4(), uai=HERE)])
+    models.handle([pupil_identified(student_id=student, uai=ELSEWHERE)])
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        found = reading.cursor.execute("SELECT 1 FROM identities WHERE student_id = %s", (student,)).fetchall()
+        assert len(found) == 1
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_readers_write_nothing(models: ReadModels, table: str) -> None:
+    for role in (READER, COUNTER, PARTNER):
+        database = Database(models.database.url, "projections", role=role, pool_size=1)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), database.transaction() as tx:
+            tx.execute(f"DELETE FROM {table}".encode())
+        database.close()
+    with pytest.raises(psycopg.errors.ReadOnlySqlTransaction), models.readings.of_pupils(scope(HERE)) as reading:
+        reading.cursor.execute("CREATE TEMP TABLE alerts (uai text)")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT student_id FROM alerts",
+        "SELECT alert_id FROM alerts",
+        "SELECT counted FROM alerts",
+        "SELECT * FROM identities",
+        "SELECT * FROM enrolments",
+        "SELECT * FROM timeline",
+        "SELECT * FROM approaching",
+        "SELECT * FROM mails",
+        "SELECT student_id FROM parcours",
+        "SELECT referent_id FROM parcours",
+        "SELECT * FROM parcours_timeline",
+        "SELECT * FROM placements",
+        "SELECT * FROM delays",
+        "SELECT * FROM delay_timeline",
+    ],
+)
+def test_who_counts_has_no_column_that_names_anybody(models: ReadModels, query: str) -> None:
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        models.readings.of_counts(scope(HERE, sees=Sees.COUNTS)) as reading,
+    ):
+        reading.cursor.execute(query.encode())
+
+
+def test_who_counts_counts_the_territory_only(models: ReadModels) -> None:
+    with models.readings.of_counts(scope(HERE, sees=Sees.COUNTS)) as reading:
+        assert reading.cursor.execute("SELECT uai, count(*) AS n FROM alerts GROUP BY 1").fetchall() == [
+            {"uai": HERE, "n": 1}
+        ]
+
+
+def test_lists_are_not_opened_for_those_who_see_figures_or_nothing(models: ReadModels) -> None:
+    for sees in (Sees.COUNTS, Sees.NOTHING):
+        with pytest.raises(NotForThisRole), models.readings.of_pupils(scope(HERE, sees=sees)):
+            pass
+    with pytest.raises(NotForThisRole), models.readings.of_counts(scope(HERE, sees=Sees.NOTHING)):
+        pass
+
+
+def partner(*uais: str) -> Scope:
+    """A mission locale in charge of these schools."""
+    return scope(*uais, sees=Sees.PARCOURS)
+
+
+@pytest.mark.parametrize("table", ["alerts", "timeline", "approaching", "mails"])
+def test_a_partner_has_no_right_to_what_the_school_noted(models: ReadModels, table: str) -> None:
+    with (
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+        models.readings.of_parcours(partner(HERE)) as reading,
+    ):
+        reading.cursor.execute(f"SELECT 1 FROM {table}".encode())
+
+
+@pytest.mark.parametrize("column", ["alert_id", "gpds_on"])
+def test_a_partner_does_not_learn_where_a_parcours_came_from(models: ReadModels, column: str) -> None:
+    with models.readings.of_parcours(partner(HERE)) as reading:
+        (row,) = parcours.table(reading, ParcoursFilters(), "fin", 10)
+        assert row[column] is None
+        assert row["last_name"]
+        assert parcours.of_alert(reading, ALERT) == []
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reading.cursor.execute(f"SELECT {column} FROM parcours".encode())
+
+
+@pytest.mark.parametrize("table", ["parcours_id FROM parcours", "* FROM placements", "* FROM delays"])
+def test_a_partner_sees_the_territory_only(models: ReadModels, table: str) -> None:
+    for uais, rows in (((HERE,), 1), ((HERE, ELSEWHERE), 2), ((), 0)):
+        with models.readings.of_parcours(partner(*uais)) as reading:
+            assert len(reading.cursor.execute(f"SELECT {table}".encode()).fetchall()) == rows
+
+
+def test_a_partner_knows_who_is_followed_and_nobody_else_of_the_school(models: ReadModels) -> None:
+    other, foreign = uuid4(), uuid4()
+    models.handle([pupil_identified(student_id=other, uai=HERE, ine="990000777AB")])
+    models.handle([pupil_identified(student_id=foreign, uai=ELSEWHERE, ine="990000778AB")])
+    models.handle([student_enrolled(student_id=other, uai=HERE)])
+    with models.readings.of_parcours(partner(HERE)) as reading:
+        assert len(reading.cursor.execute("SELECT * FROM identities").fetchall()) == 1
+        assert len(reading.cursor.execute("SELECT student_id FROM enrolments").fetchall()) == 1
+        assert pupils.one(reading, other) is None
+        assert pupils.by_ine(reading, "990000778AB") is None
+        found = pupils.by_ine(reading, "990000777AB")
+        assert found
+        assert found["student_id"] == other
+    with models.readings.of_parcours(partner(HERE)) as reading:
+        assert pupils.one(reading, other) is None, "the INE was given for one transaction"
+
+
+def test_parcours_and_delays_are_not_opened_for_those_who_see_figures_or_nothing(models: ReadModels) -> None:
+    for sees in (Sees.COUNTS, Sees.NOTHING):
+        with pytest.raises(NotForThisRole), models.readings.of_parcours(scope(HERE, sees=sees)):
+            pass
+    for opened in (models.readings.of_pupils, models.readings.of_counts):
+        with pytest.raises(NotForThisRole), opened(partner(HERE)):
+            pass
+
+
+def test_who_counts_has_figures_of_parcours_of_the_territory(models: ReadModels) -> None:
+    with models.readings.of_counts(scope(HERE, sees=Sees.COUNTS)) as reading:
+        assert parcours.counts_by_state(reading, date(2025, 12, 10)).by_state["open"] == 1
+
+
+def test_a_pupil_followed_elsewhere_is_known_to_who_follows(models: ReadModels) -> None:
+    student = uuid4()
+    models.handle([parcours_event(ParcoursOpened, parcours_id=student, student_id=student, uai=HERE)])
+    models.handle([pupil_identified(student_id=student, uai=ELSEWHERE, ine="990000779AB")])
+    for reader in (scope(HERE), partner(HERE)):
+        with models.readings.of_parcours(reader) as reading:
+            row = parcours.one(reading, student)
+            assert row
+            assert row["ine"] == "990000779AB"
+            assert delays.count(reading, DelayFilters()) == 1

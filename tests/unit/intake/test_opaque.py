@@ -1,0 +1,58 @@
+"""An id or a source that tells who the pupil is is not taken: it would be kept for ever."""
+
+import pytest
+
+from services.intake import opaque
+
+
+@pytest.mark.parametrize(
+    "text", ["vs-1", "/etablissements/0310000G/pronote", "urn:x:1", "https://vs.example.org/a", "a" * 127]
+)
+def test_ordinary_identifiers_are_well_formed(text: str):
+    assert opaque.well_formed(text)
+
+
+@pytest.mark.parametrize("text", ["", " a", "a b", "é", "a;b", "-a", "a" * 129, "a\n", 'a"b'])
+def test_free_text_is_not(text: str):
+    assert not opaque.well_formed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("abs-123456789AB-1", ()),
+        ("abs-123456789ab-1", ()),
+        ("dupont-1", ("Dupont", None)),
+        ("abs.DUPONT.3", ("Dupont", None)),
+        ("enrol-le-gall-2", ("Le Gall", None)),
+        ("legall2025", ("Le Gall", None)),
+        ("xcharlottex", (None, "Charlotte")),
+        ("herve-1", (None, "Hervé")),
+    ],
+)
+def test_the_ine_and_the_names_of_the_pupil_are_seen(text: str, names: tuple[str | None, ...]):
+    assert opaque.names_pupil(text, "123456789AB", names)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "school"),
+    [
+        ("release-4", ("Lea", None), ""),
+        ("vs-0001", ("Dupont", "Jean"), ""),
+        ("validation-12", ("Ali", None), ""),
+        ("saint-martin-12", ("Martin", None), "Collège Saint-Martin"),
+        ("a-1", ("A", None), ""),
+    ],
+)
+def test_a_chance_resemblance_is_let_through(text: str, names: tuple[str | None, ...], school: str):
+    assert not opaque.names_pupil(text, "123456789AB", names, school)
+
+
+def test_what_looks_like_an_ine_is_not_quoted_back():
+    assert opaque.harmless("abs-123456789AB", {}) is None
+    assert opaque.harmless("0310000G-0000001", {}) == "0310000G-0000001"
+
+
+def test_what_is_also_a_value_is_not_quoted_back():
+    assert opaque.harmless("abs-1234567", {"ine": "1234567"}) is None
+    assert opaque.harmless("0310000G-2025-10-06", {"uai": "0310000G", "date": "2025-10-06"}) is not None

@@ -1,0 +1,177 @@
+"""Who may follow which parcours, from when and for how long: a decision table for each scheme.
+
+Each line reads: from this day to that one, for a pupil of whom this is vouched, the answer is "open", or the
+code of the refusal and the rule it rests on.
+"""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from contracts.parcours import Caution, Diploma, ParcoursState, Scheme
+from contracts.parcours_commands import Declared
+from services.parcours import rules
+from services.parcours.domain import Parcours
+from services.parcours.eligibility import Opening
+from services.parcours.events import Opened
+from services.parcours.refusals import Refused
+from services.parcours.rules import Duration, Regulation
+from tests.unit.parcours.given import PARCOURS, REGULATION, act, day, of, on, open_parcours
+
+VOLUNTEER: dict[str, Any] = {"volunteer": True}
+BAC_PRO_2023: dict[str, Any] = {"volunteer": True, "diploma": "BAC_PRO", "session": 2023}
+CAP_2025: dict[str, Any] = {"volunteer": True, "diploma": "CAP", "session": 2025}
+TRIED: dict[str, Any] = {"volunteer": True, "solutions_tried": True}
+FIFTEEN: dict[str, Any] = {"volunteer": True, "age": 15}
+
+
+def answer(scheme: str, starts: str, ends: str, declared: dict[str, Any], gpds: str | None = None) -> tuple[str, str]:
+    """ "open", or the code of the refusal; and the rule it rests on."""
+    parcours, code = Parcours(PARCOURS), Scheme(scheme)
+    asked = Opening(code, day(starts), day(ends), Declared(**declared), day(gpds) if gpds else None)
+    try:
+        state = parcours.open(of(code), asked, REGULATION, act(on(starts)))
+    except Refused as refusal:
+        if not refusal.remedy or parcours.pending:
+            pytest.fail("a refusal says what would be acceptable, and leaves nothing half done")
+        return refusal.code, refusal.basis.rule if refusal.basis else ""
+    assert state is ParcoursState.OPEN
+    return "open", ""
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "declared", "expected"),
+    [
+        # T8: four months from the pupil's own start, the last day included
+        ("04/09/2023", "03/01/2024", BAC_PRO_2023, ("open", "")),
+        ("04/09/2023", "04/01/2024", BAC_PRO_2023, ("too_long", "AE-05")),
+        ("04/09/2023", "03/02/2024", BAC_PRO_2023, ("too_long", "AE-05")),
+        ("04/09/2023", "04/09/2023", BAC_PRO_2023, ("open", "")),
+        ("04/09/2023", "03/09/2023", BAC_PRO_2023, ("end_before_start", "")),
+        # months that have no such day end on their last one
+        ("31/10/2023", "29/02/2024", BAC_PRO_2023, ("open", "")),
+        ("31/10/2023", "01/03/2024", BAC_PRO_2023, ("too_long", "AE-05")),
+        ("31/10/2024", "28/02/2025", BAC_PRO_2023 | {"session": 2024}, ("open", "")),
+        ("31/10/2024", "01/03/2025", BAC_PRO_2023 | {"session": 2024}, ("too_long", "AE-05")),
+        # not before the rentrée of its year
+        ("03/09/2023", "03/10/2023", BAC_PRO_2023, ("starts_before_rentree", "AE-05")),
+        ("28/08/2025", "03/10/2025", CAP_2025, ("starts_before_rentree", "AE-05")),
+        ("01/09/2025", "31/12/2025", CAP_2025, ("open", "")),
+        # T10: of the session before last, or of one to come; with a job; in training
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"session": 2024}, ("not_the_last_session", "AE-03")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"session": 2026}, ("not_the_last_session", "AE-03")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"in_job": True}, ("in_job", "AE-03")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"in_training": True}, ("in_training", "AE-03")),
+        # T11: the result of the exam is not asked for; all four diplomas do
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"diploma": "BMA"}, ("open", "")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"diploma": "DTMS"}, ("open", "")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"diploma": None}, ("cycle_not_finished", "AE-03")),
+        ("01/09/2025", "31/12/2025", CAP_2025 | {"volunteer": False}, ("not_a_volunteer", "AE-03")),
+        # the scheme's own days
+        ("27/07/2023", "03/10/2023", BAC_PRO_2023, ("scheme_not_in_force", "AE-05")),
+        ("09/12/2025", "08/04/2026", CAP_2025, ("open", "")),
+        ("10/12/2025", "31/01/2026", CAP_2025, ("scheme_not_in_force", "AE-05")),
+    ],
+)
+def test_ambition_emploi(starts: str, ends: str, declared: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert answer("AMBITION_EMPLOI", starts, ends, declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "declared", "expected"),
+    [
+        ("09/12/2025", "31/01/2026", CAP_2025, ("scheme_not_in_force", "AE-21")),
+        ("10/12/2025", "09/04/2026", CAP_2025, ("open", "")),
+        ("10/12/2025", "10/04/2026", CAP_2025, ("too_long", "AE-21")),
+        ("31/08/2026", "01/10/2026", CAP_2025 | {"session": 2026}, ("starts_before_rentree", "AE-22")),
+        ("01/09/2026", "31/12/2026", CAP_2025 | {"session": 2026}, ("open", "")),
+        ("01/09/2026", "31/12/2026", CAP_2025, ("not_the_last_session", "AE-22")),
+        ("10/12/2025", "09/04/2026", CAP_2025 | {"in_job": True}, ("in_job", "AE-21")),
+        ("10/12/2025", "09/04/2026", CAP_2025 | {"in_training": True}, ("in_training", "AE-21")),
+        ("10/12/2025", "09/04/2026", CAP_2025 | {"diploma": None}, ("cycle_not_finished", "AE-22")),
+        ("10/12/2025", "09/04/2026", CAP_2025 | {"volunteer": False}, ("not_a_volunteer", "AE-23")),
+    ],
+)
+def test_avenir_pro_plus(starts: str, ends: str, declared: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert answer("AVENIR_PRO_PLUS", starts, ends, declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "declared", "expected"),
+    [
+        ("06/10/2025", "19/12/2025", TRIED, ("open", "")),
+        ("06/10/2025", "03/07/2026", TRIED, ("open", "")),
+        ("25/08/2025", "19/12/2025", TRIED, ("open", "")),
+        # no number is in the texts, but an end is asked for, and it follows the start
+        ("06/10/2025", "31/12/2026", TRIED, ("open", "")),
+        ("06/10/2025", "05/10/2025", TRIED, ("end_before_start", "")),
+        ("06/10/2025", "19/12/2025", TRIED | {"volunteer": False}, ("not_a_volunteer", "TDO-11")),
+        ("06/10/2025", "19/12/2025", VOLUNTEER, ("solutions_not_tried", "TDO-05")),
+        ("06/03/2023", "19/06/2023", TRIED, ("scheme_not_in_force", "TDO-06")),
+    ],
+)
+def test_tous_droits_ouverts(starts: str, ends: str, declared: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert answer("TDO", starts, ends, declared) == expected
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "declared", "gpds", "expected"),
+    [
+        ("06/10/2025", "05/10/2026", FIFTEEN, "30/09/2025", ("open", "")),
+        ("06/10/2025", "06/10/2026", FIFTEEN, "30/09/2025", ("too_long", "TDO-32")),
+        ("29/02/2024", "28/02/2025", FIFTEEN, "29/02/2024", ("open", "")),
+        ("29/02/2024", "01/03/2025", FIFTEEN, "29/02/2024", ("too_long", "TDO-32")),
+        ("06/10/2025", "19/12/2025", FIFTEEN | {"age": 14}, "30/09/2025", ("too_young", "TDO-30")),
+        ("06/10/2025", "19/12/2025", VOLUNTEER, "30/09/2025", ("too_young", "TDO-30")),
+        ("06/10/2025", "19/12/2025", FIFTEEN, None, ("gpds_missing", "TDO-31")),
+        ("06/10/2025", "19/12/2025", FIFTEEN, "07/10/2025", ("gpds_missing", "TDO-31")),
+        ("06/10/2025", "19/12/2025", FIFTEEN | {"volunteer": False}, "30/09/2025", ("not_a_volunteer", "TDO-30")),
+    ],
+)
+def test_pafi(starts: str, ends: str, declared: dict[str, Any], gpds: str | None, expected: tuple[str, str]) -> None:
+    assert answer("PAFI", starts, ends, declared, gpds) == expected
+
+
+def test_the_four_months_past_december_are_allowed_and_said_so() -> None:
+    """AMB-4: some read the text as "September to December"."""
+    late = Parcours(PARCOURS)
+    asked = Opening(Scheme.AMBITION_EMPLOI, day("04/09/2023"), day("03/01/2024"), Declared(**BAC_PRO_2023))
+    late.open(of(Scheme.AMBITION_EMPLOI), asked, REGULATION, act(on("04/09/2023")))
+    (opened,) = late.pending
+    assert isinstance(opened, Opened)
+    assert opened.cautions == (Caution.ENDS_AFTER_DECEMBER,)
+    assert opened.last_day == date(2024, 1, 3)
+    assert opened.rule.version == date(2023, 7, 28)
+
+
+def test_an_academie_may_set_a_longest_duration_for_tdo() -> None:
+    """TDO-06b: no number was found, so it is a parameter; what it refuses is not shown as law."""
+    tdo = REGULATION.scheme(Scheme.TDO, day("06/10/2025"))
+    assert tdo
+    basis = rules.Basis("TDO-06", "RECALLED", "")
+    stricter = Regulation([replace(tdo, duration=Duration(6, basis))], REGULATION.delays, {})
+    asked = Opening(Scheme.TDO, day("06/10/2025"), day("06/04/2026"), Declared(**TRIED))
+    with pytest.raises(Refused) as refused:
+        Parcours(PARCOURS).open(of(Scheme.TDO), asked, stricter, act())
+    assert refused.value.code == "too_long"
+    assert refused.value.basis
+    assert refused.value.basis.shown == "Paramètre fixé par l’académie"
+
+
+def test_what_is_not_confirmed_is_never_shown_as_law() -> None:
+    bases = [b for scheme in REGULATION.schemes for b in (scheme.basis, *(need.basis for need in scheme.needs))]
+    for basis in bases:
+        assert (basis.shown == basis.source != "") == basis.status.startswith("CONFIRMED")
+
+
+def test_a_parcours_keeps_the_rules_of_the_day_it_started() -> None:
+    """Ambition emploi opened before 10 December 2025 may be extended after it."""
+    parcours = open_parcours("01/12/2025", "31/01/2026")
+    assert parcours.extend(day("31/03/2026"), REGULATION, act(on("15/01/2026"))) is ParcoursState.OPEN
+
+
+def test_every_scheme_and_diploma_is_in_the_tables() -> None:
+    assert {scheme.code for scheme in REGULATION.schemes} == set(Scheme)
+    assert {Diploma(name) for name in ("BAC_PRO", "CAP", "BMA", "DTMS")} == set(Diploma)

@@ -1,0 +1,54 @@
+from urllib.parse import urlencode
+
+import pytest
+from fastapi import Request
+
+from contracts.alerts import AlertState
+from services.projections.web.asking import Asked, Paging
+from services.projections.web.views import link
+
+
+def asked(**parameters: str) -> Asked:
+    return Asked.of(Request({"type": "http", "query_string": urlencode(parameters).encode(), "headers": []}))
+
+
+def test_filters_are_read_from_the_address() -> None:
+    found = asked(niveau="2", etat="a-traiter", mois="2025-10", recherche=" Éloïse ", tri="eleve", page="3")
+    filters = found.alerts()
+    assert (filters.level, filters.states, filters.month, filters.search) == (
+        2,
+        (AlertState.RAISED,),
+        "2025-10",
+        "Éloïse",
+    )
+    assert (found.sort, found.page, found.skip) == ("eleve", 3, 50)
+    assert found.narrows
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"niveau": "3"},
+        {"niveau": "²"},
+        {"etat": "autre"},
+        {"mois": "2025-13"},
+        {"mois": "octobre"},
+        {"tri": "uai; drop"},
+        {"page": "-1"},
+        {"page": "1e9"},
+        {"page": "٣"},
+        {"recherche": "\x00\x01"},
+    ],
+)
+def test_what_cannot_be_understood_is_as_if_it_had_not_been_asked(parameters: dict[str, str]) -> None:
+    assert asked(**parameters) == asked()
+
+
+def test_the_address_of_a_list_keeps_its_filters_and_nothing_empty() -> None:
+    assert link("/alertes", asked(niveau="1", page="4").parameters, page=5) == "/alertes?niveau=1&page=5"
+    assert link("/alertes", asked().parameters) == "/alertes"
+
+
+def test_pages_count_from_one_and_an_empty_list_has_one() -> None:
+    assert (Paging(1, 0).pages, Paging(1, 25).pages, Paging(1, 26).pages) == (1, 1, 2)
+    assert (Paging(2, 26).first, Paging(2, 26).last) == (26, 26)

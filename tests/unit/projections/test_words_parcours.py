@@ -1,0 +1,79 @@
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+
+import pytest
+
+from contracts import parcours as said
+from contracts.catalogue import FLOW, PARCOURS
+from services.projections.reading import delays, parcours
+from services.projections.web import words_parcours as fr
+from services.projections.web.asking_parcours import VIEWS
+from services.projections.web.delay_pages import VIEWS as DELAY_VIEWS
+from services.projections.web.parcours_list import SORT_NAMES
+from services.projections.web.parcours_opening import USUAL_MONTHS
+
+TODAY = date(2025, 12, 8)
+
+
+@pytest.mark.parametrize(
+    ("codes", "names"),
+    [
+        (said.Scheme, fr.SCHEMES),
+        (said.Scheme, fr.SCHEME_MEANINGS),
+        (said.ParcoursState, fr.STATES),
+        (said.Partner, fr.PARTNERS),
+        (said.Outcome, fr.OUTCOMES),
+        (said.Why, fr.WHYS),
+        (said.Diploma, fr.DIPLOMAS),
+        (said.Caution, fr.CAUTIONS),
+        (said.DelayKind, fr.KINDS),
+        (said.DelayKind, fr.KIND_MEANINGS),
+        (said.DelayKind, fr.KIND_STARTS),
+        (said.DelayState, fr.DELAY_STATES),
+    ],
+)
+def test_every_code_has_its_own_words_in_french(codes: type[StrEnum], names: Mapping[str, str]) -> None:
+    assert set(names) == {code.value for code in codes}
+    assert len(set(names.values())) == len(names)
+
+
+def test_everything_that_can_happen_has_its_words() -> None:
+    shown = [channel for channel in FLOW if channel.stream == PARCOURS and "projections" in channel.consumers]
+    told = {channel.contract.FACT for channel in shown}
+    assert set(fr.HAPPENED) == told
+
+
+def test_every_scheme_has_a_word_in_addresses_and_a_usual_length() -> None:
+    assert set(fr.SCHEME_SLUGS.values()) == set(said.Scheme) == set(USUAL_MONTHS)
+
+
+def test_every_state_is_in_a_tab_and_every_order_is_told() -> None:
+    assert {state for _, states in VIEWS.values() for state in states} == {each.value for each in said.ParcoursState}
+    assert {state for _, states in DELAY_VIEWS.values() for state in states} == {each.value for each in said.DelayState}
+    assert set(SORT_NAMES) == set(parcours.SORTS)
+    assert "fin" in delays.SORTS
+
+
+@pytest.mark.parametrize(
+    ("last", "sentence", "cell"),
+    [
+        (date(2025, 12, 31), "Il reste 23 jours, jusqu’au mercredi 31 décembre 2025 inclus.", "23 jours"),
+        (date(2025, 12, 9), "Il reste 1 jour, jusqu’au mardi 9 décembre 2025 inclus.", "1 jour"),
+        (TODAY, "C’est le dernier jour : lundi 8 décembre 2025.", "dernier jour"),
+        (date(2025, 12, 1), "Fini depuis 7 jours, le lundi 1er décembre 2025.", "fini depuis 7 jours"),
+    ],
+)
+def test_the_days_that_are_left_are_told_in_words(last: date, sentence: str, cell: str) -> None:
+    assert fr.countdown(last, TODAY).replace("\u00a0", " ") == sentence
+    assert fr.days_left(last, TODAY).replace("\u00a0", " ") == cell
+
+
+def test_the_share_in_placement_is_told_in_words() -> None:
+    assert fr.share(28, 76).replace("\u00a0", " ") == "28 jours sur 76 possibles"
+    assert fr.share(1, 1).replace("\u00a0", " ") == "1 jour sur 1 possible"
+    assert fr.share(0, None) == "aucun jour"
+
+
+def test_partners_are_told_once_each() -> None:
+    assert fr.partners(["MISSION_LOCALE", "AFPA", "MISSION_LOCALE"]) == "Mission locale, AFPA"

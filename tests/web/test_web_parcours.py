@@ -1,0 +1,359 @@
+"""The pages of parcours and delays as people meet them: tabs, countdowns, shares, histories, and to whom they show."""
+
+import csv
+import io
+import re
+
+import httpx
+import pytest
+
+from contracts import parcours as said
+from services.projections.web import words_parcours as fr
+from tests.web import test_web_accessibility as accessibility
+from tests.web.conftest import House
+from tests.web.dom import Node, parse
+from tests.web.parcours_population import days, delay, parcours, placement
+from tests.web.population import alert, pupil
+from tests.web.test_web_pages import listed, page
+
+CODES = {
+    each.value
+    for codes in (
+        said.Scheme, said.ParcoursState, said.Partner, said.Outcome, said.Why, said.Caution, said.DelayKind,
+        said.DelayState, said.Diploma,
+    )
+    for each in codes
+} - {"CFA", "EPIDE", "AFPA", "CAP", "PAFI", "BMA", "DTMS"}  # fmt: skip
+"""What no person should read; some codes are also words."""
+
+ALWAYS = {"point", "convention", "referent", "prolongation", "cloture", "periode"}
+"""What can be done about any parcours that runs."""
+
+
+def names(tree: Node) -> list[str]:
+    """Who is listed, in order."""
+    tables = tree.all("tbody")
+    return [row.one("th").text for row in tables[0].all("tr")] if tables else []
+
+
+def row_of(tree: Node, name: str) -> str:
+    """The line of somebody."""
+    return tree.one("tbody").one("tr", where=lambda row: name in row.text).text
+
+
+def acts_of(tree: Node) -> set[str]:
+    """What the forms of the page do."""
+    return {
+        form["action"].rsplit("/", 1)[1]
+        for form in tree.one("main").all("form", where=lambda form: form.get("method") == "post")
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["ÇELIK Noël", "BÊTA Zoé", "ÂGÉNOR Éloïse"]),
+        ("vue=expirent", ["ÇELIK Noël", "BÊTA Zoé"]),
+        ("vue=expires", ["DUPRÉ Anaïs"]),
+        ("vue=proposes", ["FABRE Théo"]),
+        ("vue=clos&tri=eleve", ["ÉVRARD Léa", "GOÑI Maëlle"]),
+        ("vue=inconnue&tri=inconnu", ["ÇELIK Noël", "BÊTA Zoé", "ÂGÉNOR Éloïse"]),
+        ("type=avenirpro-plus", ["BÊTA Zoé"]),
+        ("recherche=agenor", ["ÂGÉNOR Éloïse"]),
+        ("recherche=990000102AB", ["ÇELIK Noël"]),
+        ("recherche=introuvable", []),
+    ],
+)
+async def test_the_list_is_narrowed_by_what_stands_in_the_address(
+    house: House, query: str, expected: list[str]
+) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        tree = await page(browser, f"/parcours?{query}")
+    assert names(tree) == expected
+    assert listed(tree) == len(expected)
+
+
+async def test_each_tab_says_how_many_it_holds(house: House) -> None:
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, "/parcours?recherche=e")
+        tabs = tree.one("nav", where=lambda nav: nav.get("class") == "tabs").all("a")
+        assert len(tabs) == 5
+        for tab in tabs:
+            number = int(re.findall(r"(\d+) parcours", tab.text)[-1])
+            assert listed(await page(browser, tab["href"])) == number
+
+
+async def test_a_line_tells_the_days_left_the_share_and_what_comes_next(house: House) -> None:
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, "/parcours")
+    zoe = row_of(tree, "BÊTA")
+    assert "AvenirPro+" in zoe
+    assert "23 jours" in zoe
+    assert "28 jours sur 76 possibles" in zoe
+    assert "en retard" in zoe
+    meter = tree.one("tbody").one("meter")
+    assert (meter["value"], meter["max"]) == ("28", "76")
+    assert meter["aria-label"] == "Jours de PFMP de BÊTA Zoé"
+    assert "École de la 2e chance, Mission locale" in row_of(tree, "ÂGÉNOR")
+    assert "Suspendu" in row_of(tree, "ÇELIK")
+    assert "commence dans 14 jours" in row_of(tree, "VOISIN")
+
+
+async def test_the_file_of_the_list_opens_in_a_french_spreadsheet(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        answer = await browser.get("/parcours.csv?vue=clos&tri=eleve")
+    assert "parcours-" in answer.headers["content-disposition"]
+    lines = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
+    assert [(line["nom"], line["etat"], line["issue"]) for line in lines] == [
+        ("ÉVRARD", "Clos", "Contrat d’apprentissage"),
+        ("GOÑI", "Écarté", ""),
+    ]
+    assert lines[0]["fin"] == f"{days(-60):%d/%m/%Y}"
+
+
+async def test_the_page_of_a_parcours_says_how_long_it_still_runs(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        tree = await page(browser, f"/parcours/{parcours('Zoé')}")
+        text = tree.one("main").text
+        assert f"Il reste 23 jours, jusqu’au {fr.long_day(days(23))} inclus.".replace("\u00a0", " ") in text
+        assert "Un point d’étape était attendu" in text
+        assert "Règle AE-21" in text
+        assert "Arrêté du 28 novembre 2025" in text
+        assert "28 jours sur 76 possibles" in text
+        assert f"C’est possible jusqu’au {fr.long_day(days(30))} inclus".replace("\u00a0", " ") in text
+        assert "Fin de parcours proche, à Dominique Exemple" in text
+        late = tree.one("details", where=lambda node: "Consigner un point" in node.text)
+        assert "open" in late.attributes, "what is waited for is unfolded"
+
+
+async def test_the_history_is_told_in_french_with_who_and_why(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        tree = await page(browser, f"/parcours/{parcours('Zoé')}")
+        history = tree.one("ol", where=lambda node: node.get("class") == "timeline").text
+        for step in (
+            "Parcours ouvert, du",
+            "Période en entreprise prévue du",
+            "(28 jours sur 76 possibles)",
+            "Maxime Réseau (Coordonnateur MLDS), demande du partenaire",
+            "Période en entreprise annulée",
+            "Point d’étape en retard : il était attendu le",
+            "Fin proche : il reste 30 jours",
+        ):
+            assert step in history
+        for name, step in (
+            ("Éloïse", "Référent désigné : Claude Modèle (CPE)"),
+            ("Anaïs", "Issue toujours inconnue, 1 semaine après la fin"),
+            ("Léa", ": contrat d’apprentissage"),
+        ):
+            assert step in (await page(browser, f"/parcours/{parcours(name)}")).text
+    async with house.browser("mlds-31") as browser:
+        extended = await page(browser, f"/parcours/{parcours('Jules')}")
+        assert "Parcours prolongé jusqu’au" in extended.text
+        assert "À vérifier : Ce parcours finit après le 31 décembre" in extended.text
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"),
+    [
+        ("Zoé", ALWAYS | {"suspension", "modifier", "annuler"}),
+        ("Noël", ALWAYS | {"reprise"}),
+        ("Anaïs", {"cloture"}),
+        ("Théo", {"ecartement", "referent"}),
+        ("Léa", set()),
+        ("Maëlle", set()),
+    ],
+)
+async def test_what_can_be_done_is_offered_to_those_who_lead_and_to_nobody_else(
+    house: House, name: str, offered: set[str]
+) -> None:
+    path = f"/parcours/{parcours(name)}"
+    async with house.browser("chef-tilleuls") as head, house.browser("cpe-tilleuls") as cpe:
+        assert acts_of(await page(head, path)) == offered
+        assert acts_of(await page(cpe, path)) == set()
+        answer = await cpe.post(f"{path}/point", data={"le": "2025-10-10"})
+        assert answer.status_code == 403
+
+
+async def test_nobody_reads_a_code(house: House) -> None:
+    paths = [f"/parcours/{parcours(name)}" for name in ("Éloïse", "Zoé", "Noël", "Anaïs", "Léa", "Théo", "Maëlle")]
+    paths += ["/parcours", "/parcours?vue=clos", "/delais", f"/delais/{delay('Éloïse')}", "/parcours/nouveau"]
+    paths += [f"/parcours/nouveau?alerte={alert('Zoé')}", "/delais/nouveau", "/courriels", "/"]
+    async with house.browser("chef-tilleuls") as browser:
+        for path in paths:
+            read = set(re.findall(r"[\w-]+", (await page(browser, path)).one("main").text))
+            assert read & CODES == set(), path
+
+
+async def test_an_alert_leads_to_its_parcours_and_back(house: House) -> None:
+    async with house.browser("chef-tilleuls") as head, house.browser("cpe-tilleuls") as cpe:
+        tree = await page(head, f"/alertes/{alert('Éloïse')}")
+        leads = {link["href"] for link in tree.one("main").all("a")}
+        assert f"/parcours/{parcours('Éloïse')}" in leads
+        assert f"/parcours/nouveau?alerte={alert('Éloïse')}" in leads
+        back = await page(head, f"/parcours/{parcours('Éloïse')}")
+        assert f"/alertes/{alert('Éloïse')}" in {link["href"] for link in back.all("a")}
+        seen = await page(cpe, f"/alertes/{alert('Éloïse')}")
+        assert not [link for link in seen.all("a") if link["href"].startswith("/parcours/nouveau")]
+
+
+async def test_the_form_begins_with_what_is_usual_and_what_is_known(house: House) -> None:
+    async with house.browser("chef-tilleuls") as head:
+        tree = await page(head, f"/parcours/nouveau?alerte={alert('Loïc')}")
+        assert "HÉRAULT Loïc" in tree.text
+        assert field(tree, "ouverture-debut") == days(0).isoformat()
+        assert days(85).isoformat() < field(tree, "ouverture-fin") < days(95).isoformat()
+        chosen = tree.one("input", where=lambda node: node.get("name") == "type" and "checked" in node.attributes)
+        assert chosen["value"] == "TDO"
+        known = await page(head, f"/parcours/nouveau?eleve={pupil('Éloïse')}")
+        assert "a déjà un parcours en cours" in known.text
+        proposed = await page(head, f"/parcours/{parcours('Théo')}/ouvrir")
+        assert field(proposed, "ouverture-gpds") == "2025-09-02"
+
+
+def field(tree: Node, name: str) -> str:
+    found = tree.by_id(name)
+    assert found is not None
+    return found.get("value")
+
+
+async def test_a_pupil_is_looked_for_without_a_name_in_the_address(house: House) -> None:
+    async with house.browser("chef-tilleuls") as head:
+        tree = await page(head, "/parcours/nouveau")
+        csrf = tree.one("main").one("input", where=lambda node: node.get("name") == "csrf")["value"]
+        for text in ("herault", "990000107ab"):
+            answer = await head.post("/parcours/nouveau", data={"csrf": csrf, "recherche": text})
+            assert f"/parcours/nouveau?eleve={pupil('Loïc')}" in answer.text
+        answer = await head.post("/parcours/nouveau", data={"csrf": csrf, "recherche": "lointain"})
+        assert "Aucun élève de votre territoire" in answer.text
+        assert "LOINTAIN" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["parcours", "delais"])
+async def test_what_is_elsewhere_is_answered_as_what_does_not_exist(house: House, name: str) -> None:
+    foreign = parcours("Iris") if name == "parcours" else delay("Iris")
+    async with house.browser("chef-tilleuls") as browser:
+        for path in (f"/{name}/{foreign}", f"/{name}/{alert('personne')}", f"/{name}/pas-un-id"):
+            assert (await browser.get(path)).status_code == 404
+        assert (await browser.get(f"/parcours/nouveau?eleve={pupil('Iris')}")).status_code == 404
+        assert (await browser.get(f"/parcours/nouveau?alerte={alert('Iris')}")).status_code == 404
+
+
+async def test_a_partner_sees_parcours_and_delays_and_no_absence(house: House) -> None:
+    async with house.browser("mission") as browser:
+        home = await page(browser, "/")
+        links = [link["href"] for link in home.one("main").all("a")]
+        numbers = [
+            (link["href"], int(match[0]))
+            for link in home.one("main").all("a")
+            if (match := re.match(r"\d+", link.text))
+        ]
+        assert len(numbers) > 4
+        for path, number in numbers:
+            assert listed(await page(browser, path)) == number, path
+        assert "/parcours?vue=expirent" in links
+        tree = await page(browser, f"/parcours/{parcours('Éloïse')}")
+        assert "ÂGÉNOR Éloïse" in tree.text
+        assert "/alertes" not in tree.one("body").raw_text
+        assert not [link for link in tree.all("a") if link["href"].startswith("/alertes")]
+        assert acts_of(tree) == set()
+        for path in ("/alertes", f"/alertes/{alert('Éloïse')}", "/courriels", "/parcours/nouveau"):
+            assert (await browser.get(path)).status_code == 403
+        assert acts_of(await page(browser, f"/delais/{delay('Éloïse')}")) == {"fait", "sans-objet"}
+
+
+async def test_those_who_steer_see_no_parcours(house: House) -> None:
+    async with house.browser("dasen-31") as browser:
+        for path in (
+            "/parcours",
+            "/parcours.csv",
+            f"/parcours/{parcours('Zoé')}",
+            "/delais",
+            f"/delais/{delay('Zoé')}",
+        ):
+            assert (await browser.get(path)).status_code == 403
+
+
+async def test_delays_are_listed_by_where_they_stand(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        for query, name, told in (
+            ("", "ÂGÉNOR Éloïse", "21 jours"),
+            ("vue=depasses", "BÊTA Zoé", "fini depuis 4 jours"),
+            ("vue=termines", "ÇELIK Noël", "Fait"),
+        ):
+            tree = await page(browser, f"/delais?{query}")
+            assert names(tree) == [name]
+            assert told in row_of(tree, name)
+        one = await page(browser, f"/delais/{delay('Zoé')}")
+        assert "Dépassé depuis 4 jours" in one.text
+        assert "Recevoir le jeune en entretien" in one.text
+
+
+async def test_a_school_without_any_is_told_what_comes_next(house: House) -> None:
+    async with house.browser("chef-vide") as browser:
+        for path, told in (
+            ("/parcours", "Ouvrez-en un depuis une alerte"),
+            ("/parcours?vue=expirent", "Aucun parcours ne finit dans les trente jours"),
+            ("/parcours?vue=expires", "Aucun parcours n’est resté sans suite"),
+            ("/parcours?vue=proposes", "Aucune proposition en attente"),
+            ("/parcours?vue=clos", "Aucun parcours clos"),
+            ("/delais", "suivez un délai"),
+            ("/delais?vue=depasses", "Aucun délai n’est dépassé"),
+        ):
+            assert told in (await page(browser, path)).text
+
+
+async def test_a_form_from_elsewhere_is_refused(house: House) -> None:
+    async with house.browser("chef-tilleuls") as head:
+        for path in ("/parcours/nouveau", f"/parcours/{parcours('Zoé')}/cloture", "/delais/nouveau"):
+            answer: httpx.Response = await head.post(path, data={"csrf": "forged"})
+            assert answer.status_code == 403
+
+
+async def test_when_the_parcours_service_is_away_the_form_can_be_sent_again_as_it_is(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.projections.commands.ANSWER_WITHIN_S", 0.5)
+    path = f"/parcours/{parcours('Zoé')}"
+    async with house.browser("chef-tilleuls") as head:
+        tree = await page(head, path)
+        form = tree.one("main").one("form", where=lambda node: node["action"].endswith("/point"))
+        asked = {node["name"]: node["value"] for node in form.all("input")}
+        answer = await head.post(f"{path}/point", data=asked)
+    assert answer.status_code == 503
+    again = parse(answer.text)
+    assert "réessayez dans un instant" in again.text
+    form = again.one("main").one("form", where=lambda node: node["action"].endswith("/point"))
+    assert {node["name"]: node["value"] for node in form.all("input")} == asked
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/parcours/nouveau", {"eleve": str(pupil("Zoé")), "type": "AVENIR_PRO_PLUS", "session": "hier"}),
+        ("/parcours/nouveau", {"recherche": "e"}),
+        (f"/parcours/{parcours('Zoé')}/periodes/{placement('Zoé')}/modifier", {"du": "hier"}),
+        (f"/parcours/{parcours('Zoé')}/cloture", {}),
+        ("/delais/nouveau", {"ine": "?"}),
+        (f"/delais/{delay('Éloïse')}/sans-objet", {}),
+    ],
+)
+async def test_pages_that_say_what_is_wrong_are_as_accessible_as_the_others(
+    house: House, path: str, said: dict[str, str]
+) -> None:
+    async with house.browser("chef-tilleuls") as head:
+        home = await page(head, "/")
+        csrf = home.one("input", where=lambda node: node.get("name") == "csrf")["value"]
+        answer = await head.post(path, data=said | {"csrf": csrf})
+    assert answer.status_code == (200 if "recherche" in said else 422)
+    tree = parse(answer.text)
+    for check in (
+        accessibility.test_headings_begin_with_one_and_skip_no_level,
+        accessibility.test_ids_are_given_once_and_references_lead_somewhere,
+        accessibility.test_every_field_has_a_label_and_every_button_a_name,
+        accessibility.test_tables_have_a_caption_and_cells_know_their_headers,
+        accessibility.test_french_punctuation_has_its_spaces_and_its_apostrophes,
+    ):
+        check(tree)
+    box = tree.by_id("erreurs")
+    assert (box is None) == ("recherche" in said)
+    assert all(tree.by_id(link["href"].removeprefix("#")) for link in (box.all("a") if box else []))

@@ -1,0 +1,93 @@
+"""Nobody sees a pupil who is not theirs: in lists, in figures, one by one, in files, or by acting."""
+
+import pytest
+
+from tests.web.conftest import House
+from tests.web.population import AUTAN, CYPRES, TILLEULS, alert, pupil
+
+FOREIGN = alert("Iris")
+
+
+async def test_a_head_sees_the_alerts_of_the_school_and_of_no_other(house: House) -> None:
+    async with house.program("chef-tilleuls") as head:
+        items = (await head.get("/alerts?page_size=500")).json()["items"]
+        assert {item["uai"] for item in items} == {TILLEULS}
+        for uai in (AUTAN, CYPRES):
+            assert (await head.get(f"/alerts?uai={uai}")).json()["items"] == []
+        mails = (await head.get("/mails?page_size=500")).json()["items"]
+        assert {item["uai"] for item in mails} == {TILLEULS}
+
+
+async def test_a_coordinator_sees_the_network(house: House) -> None:
+    async with house.program("mlds-31") as coordinator:
+        items = (await coordinator.get("/alerts?page_size=500")).json()["items"]
+        assert {item["uai"] for item in items} == {TILLEULS, CYPRES}
+
+
+async def test_what_is_elsewhere_is_answered_as_what_does_not_exist(house: House) -> None:
+    async with house.program("chef-tilleuls") as head, house.browser("chef-tilleuls") as browser:
+        for path in (f"/alerts/{FOREIGN}", f"/pupils/{pupil('Iris')}"):
+            foreign, missing = await head.get(path), await head.get(path[:-4] + "beef")
+            assert foreign.status_code == missing.status_code == 404
+            assert foreign.json() == missing.json()
+        page = await browser.get(f"/alertes/{FOREIGN}")
+        assert page.status_code == 404
+        assert "LOINTAIN" not in page.text
+
+
+async def test_nobody_acts_on_an_alert_that_is_elsewhere(house: House) -> None:
+    async with house.program("chef-tilleuls") as head:
+        answer = await head.post(f"/alerts/{FOREIGN}/acknowledge")
+        assert answer.status_code == 404
+    async with house.program("chef-autan") as theirs:
+        assert (await theirs.get(f"/alerts/{FOREIGN}")).json()["state"] == "raised"
+
+
+@pytest.mark.parametrize("who", ["dasen-31", "recteur"])
+@pytest.mark.parametrize("path", ["/alerts", f"/alerts/{FOREIGN}", "/mails", f"/pupils/{pupil('Iris')}"])
+async def test_those_who_steer_are_refused_every_list(house: House, who: str, path: str) -> None:
+    async with house.program(who) as someone:
+        answer = await someone.get(path)
+        assert answer.status_code == 403
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_those_who_steer_see_figures_without_a_name(house: House) -> None:
+    async with house.program("dasen-31") as dasen, house.browser("dasen-31") as browser:
+        counts = (await dasen.get("/counts")).json()
+        assert {row["uai"] for row in counts["by_school"]} == {TILLEULS, CYPRES}
+        assert sum(row["total"] for row in counts["by_school"] if row["uai"] == TILLEULS) == 39
+        page = await browser.get("/")
+        assert page.status_code == 200
+        assert "Lycée des Tilleuls" in page.text
+        for name in ("VOISIN", "ÂGÉNOR", "990000151AB"):
+            assert name not in page.text
+        assert (await browser.get("/alertes")).status_code == 403
+        assert (await browser.get("/alertes.csv")).status_code == 403
+
+
+async def test_fewer_than_five_pupils_are_not_told_to_the_rectorat(house: House) -> None:
+    async with house.program("recteur") as rectorat, house.browser("recteur") as browser:
+        rows = (await rectorat.get("/counts")).json()["by_school"]
+        assert [row["total"] for row in rows if row["uai"] == AUTAN] == [None]
+        assert any(row["total"] and row["total"] >= 5 for row in rows)
+        assert "moins de" in (await browser.get("/")).text
+
+
+async def test_roles_without_a_page_are_told_so(house: House) -> None:
+    for who in ("ancien",):
+        async with house.browser(who) as browser, house.program(who) as program:
+            page = await browser.get("/")
+            assert page.status_code == 200
+            assert "Pas encore de page" in page.text
+            assert (await program.get("/counts")).status_code == 403
+            assert (await program.get("/alerts")).status_code == 403
+            assert (await program.get("/me")).json()["sees"] == "nothing"
+
+
+async def test_the_file_of_the_list_holds_no_more_than_the_list(house: House) -> None:
+    async with house.browser("chef-autan") as head:
+        text = (await head.get("/alertes.csv")).text
+        assert "LOINTAIN" in text
+        assert "VOISIN" not in text
+        assert text.count("\r\n") == 2
