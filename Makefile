@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format schemas lock bench chaos clean
+.PHONY: help setup demo up test check format image schemas lock bench chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,12 +39,20 @@ format: $(STAMP) ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+image: $(STAMP) ## run the steps of deploy/Dockerfile without a container engine, and prove the image
+	@$(BIN)/hadolint deploy/Dockerfile
+	@deploy/image-steps $(ARGS)
+
 schemas: $(STAMP) ## regenerate JSON Schemas and the AsyncAPI document
 	@$(BIN)/python -m contracts.generate
 
-lock: $(STAMP) ## recompile requirements.lock from pyproject.toml
+COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-header
+
+lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for the image, and to build the image
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+	@$(COMPILE) --extra dev --extra machine --group image pyproject.toml -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock pyproject.toml -o deploy/requirements-run.lock
+	@$(COMPILE) --constraint requirements.lock --group image -o deploy/requirements-build.lock
 
 bench: $(STAMP) ## measure the pipeline beside its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -4,5 +4,11 @@ from chassis.service import run
 from chassis.settings import Settings
 from services.alerts.app import build
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     run(build(Settings()))
+
+
+if __name__ == "__main__":
+    main()

@@ -4,5 +4,11 @@ from chassis.service import run
 from services.intake.app import build
 from services.intake.settings import IntakeSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     run(build(IntakeSettings()))
+
+
+if __name__ == "__main__":
+    main()

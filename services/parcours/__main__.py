@@ -4,5 +4,11 @@ from chassis.service import run
 from services.parcours.app import build
 from services.parcours.settings import ParcoursSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     run(build(ParcoursSettings()))
+
+
+if __name__ == "__main__":
+    main()

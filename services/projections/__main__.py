@@ -4,5 +4,11 @@ from chassis.service import run
 from services.projections.app import build
 from services.projections.settings import ProjectionsSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     run(build(ProjectionsSettings()))
+
+
+if __name__ == "__main__":
+    main()
