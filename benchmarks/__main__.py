@@ -56,21 +56,21 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
     report = Report(arguments.seed, _machine())
     with running_engines() as engines:
-        _measure(engines, sizes, arguments.seed, arguments.only or ALL, report)
+        _measure(engines, sizes, arguments.seed, arguments.only or ALL, arguments.replicas, report)
     report.show()
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
     return 0
 
 
-def _measure(engines: Engines, sizes: Sizes, seed: int, only: tuple[str, ...], report: Report) -> None:
+def _measure(engines: Engines, sizes: Sizes, seed: int, only: tuple[str, ...], replicas: int, report: Report) -> None:
     if "peers" in only:
         slice_of_it = _step("the workload of the peers", lambda: Workload(sizes.peer_events, seed))
         for name, peer in contenders.PEERS.items():
             report.races[name] = _step(name, lambda peer=peer: peer(engines, slice_of_it))  # type: ignore[misc]
     if "pipeline" in only or "rebuild" in only:
         workload = _step("the workload", lambda: Workload(sizes.events, seed))
-        result, database_url = _step(PIPELINE, lambda: contenders.pipeline(engines, workload))
+        result, database_url = _step(PIPELINE, lambda: contenders.pipeline(engines, workload, replicas))
         report.races = {PIPELINE: result, **report.races}
         for name, peak in result.memory_mb.items():
             report.memory[name] = Weighed(workload.events, workload.events, peak)
@@ -124,6 +124,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency-seconds", type=float, help=f"how long (default {FULL.latency_s})")
     parser.add_argument("--memory-events", type=int, help=f"backlog of intake (default {FULL.memory_events})")
     parser.add_argument("--deadlines", type=int, help=f"due at once (default {FULL.deadlines})")
+    parser.add_argument("--replicas", type=int, default=1, help="processes of the alerts service")
     parser.add_argument("--seed", type=int, default=1, help="of the workload")
     return parser.parse_args()
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_urlsafe
+from types import MappingProxyType
 from uuid import UUID
 
 import psycopg
@@ -55,14 +56,21 @@ def environment(engines: Engines, database_url: str) -> dict[str, str]:
 
 @contextmanager
 def at_the_line(
-    engines: Engines, database_url: str, modules: Mapping[str, tuple[str, ...]], more: dict[str, str] | None = None
+    engines: Engines,
+    database_url: str,
+    modules: Mapping[str, tuple[str, ...]],
+    more: dict[str, str] | None = None,
+    replicas: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[list[Contender]]:
-    """These modules (with what to import beforehand), ready to go; stopped at the end."""
+    """These modules (with what to import beforehand), one process each or `replicas`; stopped at the end."""
     contenders: list[Contender] = []
     log: Path = engines.directory / "contenders.log"
     try:
         for module, preload in modules.items():
-            contenders.append(Contender(module, environment(engines, database_url) | (more or {}), log, preload))
+            for number in range(replicas.get(module, 1)):
+                member = {"PERSEVERANCE_MEMBER": f"{module}-{number}"}
+                variables = environment(engines, database_url) | member | (more or {})
+                contenders.append(Contender(module, variables, log, preload))
         yield contenders
     finally:
         for contender in contenders:
@@ -82,11 +90,12 @@ FASTSTREAM_MODULES = {
 }
 
 
-def pipeline(engines: Engines, workload: Workload) -> tuple[Result, str]:
-    """This pipeline: the alerts and projections services; also returns the database it filled."""
+def pipeline(engines: Engines, workload: Workload, replicas: int = 1) -> tuple[Result, str]:
+    """This pipeline: alerts in `replicas` processes, and projections; also returns the database it filled."""
     database_url = provision(engines, "pipeline")
     fill_school(engines, workload)
-    with at_the_line(engines, database_url, SERVICE_MODULES) as contenders:
+    several = {"services.alerts": replicas}
+    with at_the_line(engines, database_url, SERVICE_MODULES, replicas=several) as contenders:
         return race.run(
             engines, contenders, database_url, READ_MODEL, expected_of(workload), workload.events
         ), database_url

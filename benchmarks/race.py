@@ -69,8 +69,8 @@ def run(
         result = Result(events, len(expected), seconds)
         for contender in contenders:
             name = contender.module.rpartition(".")[2]
-            result.memory_mb[name] = round(contender.peak_mb(), 1)
-            result.cpu_s[name] = round(contender.cpu_s(), 2)
+            result.memory_mb[name] = max(result.memory_mb.get(name, 0), round(contender.peak_mb(), 1))
+            result.cpu_s[name] = round(result.cpu_s.get(name, 0) + contender.cpu_s(), 2)
         for name, used in engines.cpu_s().items():
             result.cpu_s[name] = round(used - before[name], 2)
         compare(rows_of(connection, table), expected)

@@ -1,6 +1,9 @@
 """Real servers for the tests: one PostgreSQL for the session, a fresh database and a fresh nats-server a test."""
 
 import asyncio
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +24,18 @@ hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("any machine")
+
+# pytest takes from other users the right to enter the folder that all its sessions share, each time one begins. A
+# PostgreSQL of a session that still runs belongs to such a user (it refuses to be root) and would not find its files.
+_ROOT = "PYTEST_DEBUG_TEMPROOT"
+_OURS = None if _ROOT in os.environ else os.environ.setdefault(_ROOT, tempfile.mkdtemp(prefix="perseverance-tests-"))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave the servers' files and logs to look at after a failure only."""
+    if _OURS and exitstatus == 0:
+        shutil.rmtree(_OURS, ignore_errors=True)
+
 
 SERVICES = Path(__file__).parent.parent / "services"
 SCHEMAS = {name: SERVICES / name / "schema.sql" for name in SUITE}

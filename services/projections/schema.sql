@@ -123,11 +123,12 @@ CREATE TABLE IF NOT EXISTS alerts (
     changed_at    timestamptz NOT NULL,
     act           text,                  -- what somebody last did about it
     act_by        text,
-    act_at        timestamptz
+    act_at        timestamptz,
+    counted_at    timestamptz            -- when the count last changed, if it did
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);  -- room to change a row in place; evidence is not compressed
 CREATE INDEX IF NOT EXISTS alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
 CREATE INDEX IF NOT EXISTS alerts_by_student ON alerts (student_id);
--- One row for each thing that happened to an alert.
+-- One row for each thing that happened to an alert, changes of its count left out.
 CREATE TABLE IF NOT EXISTS timeline (
     alert_id    uuid        NOT NULL,
     event_id    text        NOT NULL,

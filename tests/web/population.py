@@ -13,6 +13,7 @@ from contracts.examples import (
     alert_acknowledged,
     alert_closed,
     alert_lifted,
+    evidence_changed,
     follow_up_recorded,
     mail_failed,
     mail_requested,
@@ -109,6 +110,10 @@ def told() -> Iterator[Envelope[Any]]:
     yield follow_up_recorded(by="cpe-tilleuls", kind=FollowUp.GPDS, **about("Noël"))
     yield alert_lifted(**about("Anaïs"))
     yield alert_closed(by="chef-tilleuls", **about("Léa"))
+    for count in (5, 6):
+        later = START + timedelta(days=8, hours=count)
+        changed = {"student_id": pupil("Maëlle"), "alert_ids": (alert("Maëlle"),)}
+        yield evidence_changed(**changed, counted=half_days(count), time=later)
     yield threshold_approached(student_id=pupil("Maëlle"), level=2, uai=TILLEULS, counted=half_days(9))
     yield threshold_approached(student_id=pupil("Théo"), uai=TILLEULS)  # has reached it since: not shown
     yield from identity("Iris", "LOINTAIN", "3A", AUTAN, 50)

@@ -42,6 +42,14 @@ async def test_an_alert_is_told_with_its_pupil_and_its_evidence(house: House) ->
     assert [entry["kind"] for entry in item["timeline"]] == ["raised"]
 
 
+async def test_the_count_is_told_where_it_changed_last(house: House) -> None:
+    async with house.program("chef-tilleuls") as head:
+        item = (await head.get(f"/alerts/{alert('Maëlle')}")).json()
+    last = item["timeline"][-1]
+    assert (last["kind"], last["half_days"], last["event_id"]) == ("count_changed", 6, None)
+    assert last["at"].startswith("2025-10-18T14:00")
+
+
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [

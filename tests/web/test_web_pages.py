@@ -131,6 +131,10 @@ async def test_an_alert_tells_its_history_and_its_emails(house: House) -> None:
         history = tree.one("ol", where=lambda node: node.get("class") == "timeline").text
         assert "Alerte déclenchée : 4 demi-journées" in history
         assert "Situation examinée en GPDS le 10 oct. 2025, par Claude Modèle (CPE)" in history
+        counted = await page(browser, f"/alertes/{alert('Maëlle')}")
+        history = counted.one("ol", where=lambda node: node.get("class") == "timeline").text
+        assert "Le compte est désormais de 6 demi-journées" in history
+        assert "de 5 demi-journées" not in history
         mailed = await page(browser, f"/alertes/{alert('Éloïse')}")
         assert "peut-être en double" in mailed.text
         other = await page(browser, f"/alertes/{alert('Loïc')}")

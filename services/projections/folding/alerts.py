@@ -32,6 +32,7 @@ class AlertRow(msgspec.Struct, gc=False):
     act: str | None = None
     act_by: str | None = None
     act_at: str | None = None
+    counted_at: str | None = None
 
 
 class AlertChange(msgspec.Struct, gc=False):
@@ -47,10 +48,15 @@ class AlertChange(msgspec.Struct, gc=False):
     act: str | None = None
     act_by: str | None = None
     act_at: str | None = None
+    counted_at: str | None = None
 
 
 class Happened(NamedTuple):
-    """A row of `timeline`, its columns in order."""
+    """A row of `timeline`, its columns in order.
+
+    A count that changed is no row: of these the alert keeps the last, for a reader wants to know where it stands
+    and since when, not each step on the way.
+    """
 
     alert_id: str
     event_id: str
@@ -145,10 +151,7 @@ class AlertsFold:
         for alert_id in data.alert_ids:
             row = self._target(alert_id)
             row.half_days, row.counted, row.left_out = data.half_days, counted, left_out
-            row.changed_at = fact.time
-            self.happened.append(
-                Happened(alert_id, fact.id, fact.time, item.seq, "evidence_changed", half_days=data.half_days)
-            )
+            row.changed_at = row.counted_at = fact.time
 
     def _lifted(self, item: Item, data: wire.Lifted) -> None:
         fact, evidence = item.fact, data.evidence

@@ -23,6 +23,17 @@ SORTS = {
 }
 
 
+_TIMELINE = """
+SELECT t.event_id, t.at, t.kind, t.by, t.half_days, t.detail, t.on_day FROM (
+    SELECT alert_id, event_id, at, seq, kind, by, half_days, detail, on_day FROM timeline
+    UNION ALL
+    SELECT alert_id, NULL, counted_at, 0, 'count_changed', NULL, half_days, NULL, NULL FROM alerts
+    WHERE counted_at IS NOT NULL AND state <> 'lifted'  -- lifting tells the count itself
+) t JOIN alerts a USING (alert_id)
+WHERE t.alert_id = %(id)s AND a.uai = ANY(%(uais)s) ORDER BY t.at, t.seq
+"""
+
+
 class Place(NamedTuple):
     """Where a page of alerts ended: neither part of it ever changes for an alert."""
 
@@ -87,13 +98,8 @@ def of_pupil(reading: Reading, student_id: UUID) -> list[Row]:
 
 
 def timeline(reading: Reading, alert_id: UUID) -> list[Row]:
-    """What happened to an alert, in order."""
-    return reading.cursor.execute(
-        "SELECT t.event_id, t.at, t.kind, t.by, t.half_days, t.detail, t.on_day"
-        " FROM timeline t JOIN alerts a USING (alert_id)"
-        " WHERE alert_id = %s AND a.uai = ANY(%s) ORDER BY t.at, t.seq",
-        (alert_id, reading.uais),
-    ).fetchall()
+    """What happened to an alert, in order; the count as it now is among it, where it changed last."""
+    return reading.cursor.execute(_TIMELINE, {"id": alert_id, "uais": reading.uais}).fetchall()
 
 
 def shows(reading: Reading, alert_id: UUID, command_id: UUID) -> bool:

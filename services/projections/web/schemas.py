@@ -47,11 +47,14 @@ class AlertPage(BaseModel):
 
 
 class TimelineEntry(BaseModel):
-    """Something that happened to an alert; `by` is an actor's id when a person did it."""
+    """Something that happened to an alert; `by` is an actor's id when a person did it.
 
-    event_id: str
+    `count_changed` tells the count as it is now and when it last changed: it has no event of its own.
+    """
+
+    event_id: str | None
     at: datetime
-    kind: Literal["raised", "evidence_changed", "acknowledged", "followed_up", "lifted", "closed"]
+    kind: Literal["raised", "count_changed", "acknowledged", "followed_up", "lifted", "closed"]
     by: str | None
     half_days: int | None
     detail: str | None
