@@ -24,6 +24,8 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """Errors after which trying the same thing again makes sense: the server's own trouble, never the message's."""
 
 _LOCK_TIMEOUT = "5s"
+_PROBE = "SELECT FROM positions LIMIT 0"  # a table of every service: it is missing where nothing was provisioned
+_PROBE_S, _PROBE_CONNECT_S = 1.0, 2
 
 
 class Database:
@@ -77,6 +79,18 @@ class Database:
                 return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
             finally:
                 connection.autocommit = False
+
+    def probe(self) -> None:
+        """One way to the server and back, within a few seconds. Raises psycopg.Error, with the server's own reason."""
+        try:
+            self._pool.open()
+            with self._pool.connection(timeout=_PROBE_S) as connection:
+                connection.execute(_PROBE)
+        except TRANSIENT:
+            # The pool only says that it has no connection: ask the server itself why.
+            with psycopg.connect(self.url, connect_timeout=_PROBE_CONNECT_S) as connection:
+                self._configure(connection)
+                connection.execute(_PROBE)
 
     def close(self) -> None:
         """Give the connections back."""

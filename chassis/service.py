@@ -7,18 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import nats.errors
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.nats import NatsBroker
 from prometheus_client import make_asgi_app
 
-from chassis import logs
+from chassis import conditions, logs
 from chassis.clock import Clock
-from chassis.database import TRANSIENT, Database
+from chassis.database import Database
 from chassis.logs import Log
 from chassis.nats import Nats
-from chassis.provision import drift
 from chassis.reader import Handler, Reader, Source
 from chassis.relay import Log as Journal
 from chassis.relay import Relay
@@ -30,20 +28,29 @@ log = Log("service")
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 _STOP_LIMIT_S = 10
-
-
-class NotProvisioned(Exception):
-    """Streams are not as declared: run `perseverance provision`, then start again."""
+_LOOK_AGAIN_S = 2
+_NOT_YET = AsgiResponse(
+    b'{"type": "about:blank", "title": "Service Unavailable", "status": 503, "code": "unavailable",'
+    b' "detail": "the service is starting: try again in a moment"}',
+    503,
+    headers={"content-type": "application/problem+json", "retry-after": "2"},
+)
 
 
 class _Application(AsgiFastStream):
-    """A FastStream application that hands every path it does not know to another one."""
+    """A FastStream application that hands every path it does not know to another one, once the service works."""
 
     fallback: AsgiApp | None = None
+    started: asyncio.Event
+
+    async def _start_broker(self) -> None:
+        await self.started.wait()  # a command must not be answered by a service that is not provisioned
+        await super()._start_broker()
 
     async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
         if self.fallback is not None and scope["type"] == "http":
-            await self.fallback(scope, receive, send)
+            door: AsgiApp = self.fallback if self.started.is_set() else _NOT_YET
+            await door(scope, receive, send)
         else:
             await super().not_found(scope, receive, send)
 
@@ -81,7 +88,8 @@ class Service:
         self.relays: list[Relay] = []
         self.tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.checks: dict[str, Callable[[], bool]] = {}
-        self._started = False
+        self.started = asyncio.Event()
+        self._running: list[asyncio.Task[None]] = []
 
     def reader(
         self,
@@ -144,28 +152,41 @@ class Service:
             logger=None,
         )
         application.fallback = self.http
+        application.started = self.started
         return application
 
     @asynccontextmanager
     async def _lifespan(self) -> AsyncIterator[None]:
-        await self.nats.connect()
-        problems = await drift(self.nats.js, self._streams, self._buckets)
-        if problems:
-            log.error("service.drift", problems=problems, remedy="run `perseverance provision`")
-            raise NotProvisioned("; ".join(problems))
-        running = [asyncio.create_task(self._watched(name, run)) for name, run in self.tasks.items()]
-        self._started = True
-        log.info("service.started", tasks=list(self.tasks))
+        # Beside the doors, not before them: a probe must have its answer while a server is not there yet.
+        self._running = [asyncio.create_task(self._watched("start", self._start))]
         try:
             yield
         finally:
-            self._started = False
-            for task in running:
+            self.started.clear()
+            for task in self._running:
                 task.cancel()
-            await asyncio.wait(running, timeout=_STOP_LIMIT_S) if running else None
+            await asyncio.wait(self._running, timeout=_STOP_LIMIT_S)
             await self.nats.close()
             await asyncio.to_thread(self.database.close)
             log.info("service.stopped")
+
+    async def _start(self) -> None:
+        """Begin to work as soon as the servers are there, provisioned as declared; never before."""
+        await self.nats.connect()
+        told: list[str] = []
+        while missing := await self._missing():
+            if missing != told:
+                log.error("service.waits", missing=missing)
+            told = missing
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        self._running += [asyncio.create_task(self._watched(name, run)) for name, run in self.tasks.items()]
+        self.started.set()
+        log.info("service.started", tasks=list(self.tasks))
+
+    async def _missing(self) -> list[str]:
+        """What the servers lack for us to work."""
+        database = asyncio.to_thread(conditions.of_database, self.database)
+        return [*await conditions.of_nats(self.nats, self._streams, self._buckets), *await database]
 
     async def _watched(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -185,25 +206,14 @@ class Service:
         return AsgiResponse(("\n".join(missing) or "ready").encode() + b"\n", 503 if missing else 200)
 
     async def not_ready(self) -> list[str]:
-        """What keeps the service from being ready; empty when it is."""
-        if not self._started:
-            return ["starting"]
-        missing = [name for name, holds in self.checks.items() if not holds()]
-        try:
-            missing += await drift(self.nats.js, self._streams, self._buckets)
-        except (nats.errors.Error, TimeoutError):
-            missing.append("nats is away")
-        if not await self.broker.ping(1.0):
-            missing.append("commands are not listened to")
-        try:
-            await asyncio.to_thread(self._ping)
-        except TRANSIENT:
-            missing.append("the database is away")
+        """What keeps the service from being ready, and what to do about it; empty when it is."""
+        missing = await self._missing()
+        if not self.started.is_set():
+            return missing or ["starting"]
+        missing += [name for name, holds in self.checks.items() if not holds()]
+        if self.nats.connected and not await self.broker.ping(1.0):
+            missing.append("commands are not listened to: is NATS_URL right for the commands too?")
         return missing
-
-    def _ping(self) -> None:
-        with self.database.transaction() as tx:
-            tx.execute("SELECT 1")
 
 
 def run(service: Service) -> None:

@@ -107,7 +107,7 @@ async def serving(nats_url: str, postgres_url: str, now: datetime = NOW, **setti
     server = _Server(uvicorn.Config(service.app(), port=given.port, log_config=None, timeout_graceful_shutdown=1))
     task = asyncio.create_task(server.serve())
     try:
-        while not server.started:
+        while not server.started or await service.not_ready():
             assert not task.done(), task
             await asyncio.sleep(0.01)
         yield service

@@ -1,0 +1,83 @@
+"""What keeps a service from working and what mends it: one line each, that quotes no value of a setting."""
+
+import re
+from collections.abc import Sequence
+
+import nats.errors
+import psycopg
+from nats.js.errors import APIError, ServiceUnavailableError
+from nats.js.errors import Error as JetStreamError
+from psycopg import errors
+from psycopg_pool import PoolTimeout
+
+from chassis.database import TRANSIENT, Database
+from chassis.nats import Nats
+from chassis.provision import drift
+from contracts.streams import BucketSpec, StreamSpec
+
+NATS_AWAY = "NATS is away: is it running, and is NATS_URL right?"
+DATABASE_AWAY = "PostgreSQL is away: is it running, and is DATABASE_URL right?"
+PROVISION = "run `perseverance provision`"
+
+_UNUSABLE: tuple[type[Exception], ...] = (*TRANSIENT, psycopg.Error)
+_NO_ROOM = frozenset({10002, 10023, 10028, 10047, 10077, 10120})
+_REFUSALS = (
+    # What the server says before there is a session comes without an error code, in its own words.
+    ("password", "PostgreSQL refuses the password: put the right one in DATABASE_URL"),
+    ("pg_hba", "PostgreSQL lets nobody in from here as this user: see its pg_hba.conf, or DATABASE_URL"),
+    (r"role .* does not exist", "PostgreSQL does not know the user of DATABASE_URL: create it, or name another"),
+    (r"database .* does not exist", f"the database that DATABASE_URL names is missing: create it, then {PROVISION}"),
+    (r"too many clients|connection slots", "PostgreSQL has no connection left: raise max_connections"),
+    (r"starting up|shutting down|recovery", "PostgreSQL is starting or stopping: nothing to do but wait"),
+    ("SSL|certificate", "PostgreSQL and we do not agree on TLS: see sslmode and sslrootcert in DATABASE_URL"),
+)
+_BY_KIND: tuple[tuple[type[psycopg.Error], str], ...] = (
+    (errors.DiskFull, "PostgreSQL has no room left: free or enlarge its volume"),
+    (errors.ReadOnlySqlTransaction, "PostgreSQL is read-only: DATABASE_URL must lead to the primary"),
+    (errors.TooManyConnections, "PostgreSQL has no connection left: raise max_connections"),
+    (errors.InvalidParameterValue, f"the role of this service is missing in PostgreSQL: {PROVISION}"),
+    (errors.InsufficientPrivilege, f"PostgreSQL forbids what we need: {PROVISION} as the owner of the database"),
+    (errors.UndefinedTable, f"tables of this service are missing: {PROVISION}"),
+)
+
+
+def told(error: BaseException) -> str:
+    """What an error of one of the two servers means, and what to do."""
+    if isinstance(error, psycopg.Error | PoolTimeout):
+        return _of_postgres(error)
+    if isinstance(error, APIError) and error.err_code in _NO_ROOM:
+        return "JetStream has no room left: enlarge its volume and max_file_store, then restart NATS"
+    if isinstance(error, ServiceUnavailableError | nats.errors.NoRespondersError):
+        return "NATS answers, JetStream does not: start nats-server with `-js`, or wait for its cluster"
+    if isinstance(error, nats.errors.Error | JetStreamError | TimeoutError | OSError):
+        return NATS_AWAY
+    return f"{type(error).__name__}: read the log"
+
+
+def _of_postgres(error: Exception) -> str:
+    for kind, words in _BY_KIND:
+        if isinstance(error, kind):
+            return words
+    for pattern, words in _REFUSALS:
+        if re.search(pattern, str(error)):
+            return words
+    return DATABASE_AWAY
+
+
+async def of_nats(nats_: Nats, streams: Sequence[StreamSpec], buckets: Sequence[BucketSpec]) -> list[str]:
+    """What is wrong with NATS and what is declared on it; empty when all is well."""
+    if not nats_.connected:
+        return [NATS_AWAY]
+    try:
+        return [f"{problem}: {PROVISION}" for problem in await drift(nats_.js, streams, buckets)]
+    except (nats.errors.Error, TimeoutError) as error:
+        return [told(error)]
+
+
+def of_database(database: Database) -> list[str]:
+    """What is wrong with PostgreSQL; empty when all is well. Synchronous: a few seconds at most."""
+    try:
+        database.probe()
+    except _UNUSABLE as error:
+        return [told(error)]
+    return []
