@@ -1,9 +1,64 @@
 """Who reads which partition. Leases spare work, they guard nothing: the fence on positions does."""
 
+from collections.abc import Collection, Mapping
+from hashlib import blake2b
+
 from chassis.database import Database, Transaction
 
 LEASE_S = 6
 RENEW_EVERY_S = 2
+WANTING_EVERY_S = 0.25
+"""While others still hold part of our share: they give it back when they next renew."""
+
+# One member at a time: two at once would both count the same free partitions. And nobody waits for the disk: what a
+# crash of the server forgets of this is claimed again.
+_BEGIN = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
+_HERE = """
+WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member <> %(me)s AND until < clock_timestamp()),
+     free AS (DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND until < clock_timestamp())
+INSERT INTO members (consumer, member, until)
+VALUES (%(consumer)s, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s))
+ON CONFLICT (consumer, member) DO UPDATE SET until = excluded.until
+"""
+_SEEN = """
+SELECT member, NULL FROM members WHERE consumer = %(consumer)s
+UNION ALL SELECT owner, partition FROM leases WHERE consumer = %(consumer)s
+"""
+_KEEP = """
+WITH given AS (
+    DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s AND partition <> ALL(%(mine)s::smallint[])
+)
+INSERT INTO leases (consumer, partition, owner, until)
+SELECT %(consumer)s, mine, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s)
+FROM unnest(%(mine)s::smallint[]) AS mine
+ON CONFLICT (consumer, partition) DO UPDATE SET until = excluded.until
+"""
+_RENEW = """
+WITH here AS (
+    UPDATE members SET until = clock_timestamp() + make_interval(secs => %(lease)s)
+    WHERE consumer = %(consumer)s AND member = %(me)s
+)
+UPDATE leases SET until = clock_timestamp() + make_interval(secs => %(lease)s)
+WHERE consumer = %(consumer)s AND owner = %(me)s
+"""
+_LEAVE = """
+WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member = %(me)s)
+DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s
+"""
+
+
+def shares(consumer: str, partitions: int, held: Mapping[str, int]) -> dict[str, int]:
+    """How many partitions each member is to have, given how many it holds: even, and with the fewest moves.
+
+    What cannot be divided evenly stays with those who have it. Where nobody has, chance decides, anew for each
+    consumer: were it always the first by name, one replica would have the odd partition, and the relay, of everything.
+    """
+    each, extra = divmod(partitions, len(held))
+
+    def order(member: str) -> tuple[int, bytes]:
+        return -min(held[member], each + 1), blake2b(f"{consumer} {member}".encode(), digest_size=8).digest()
+
+    return {member: each + (place < extra) for place, member in enumerate(sorted(held, key=order))}
 
 
 class Leases:
@@ -14,64 +69,46 @@ class Leases:
         self._consumer = consumer
         self._member = member
         self._partitions = partitions
+        self._wanting = False
+
+    @property
+    def again_in_s(self) -> float:
+        """How long to wait before the next claim."""
+        return min(WANTING_EVERY_S, RENEW_EVERY_S) if self._wanting else RENEW_EVERY_S
 
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
         with self._database.transaction() as tx:
-            # One member at a time: two at once would both count the same free partitions.
-            tx.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"leases:{self._consumer}",))
-            members = self._members(tx)
-            each, extra = divmod(self._partitions, len(members))
-            share = each + (members.index(self._member) < extra)
-            kept = self._mine(tx)[:share]
-            tx.execute(
-                "DELETE FROM leases WHERE consumer = %s AND CASE owner WHEN %s"
-                " THEN NOT partition = ANY(%s::smallint[]) ELSE until < clock_timestamp() END",
-                (self._consumer, self._member, kept),
-            )
-            tx.execute(
-                "INSERT INTO leases (consumer, partition, owner, until)"
-                " SELECT %(consumer)s, free, %(owner)s, now() FROM generate_series(0, %(count)s - 1) AS free"
-                " WHERE NOT EXISTS (SELECT FROM leases WHERE consumer = %(consumer)s AND partition = free)"
-                " ORDER BY free LIMIT %(wanted)s",
-                {
-                    "consumer": self._consumer,
-                    "owner": self._member,
-                    "count": self._partitions,
-                    "wanted": share - len(kept),
-                },
-            )
-            tx.execute(
-                "UPDATE leases SET until = clock_timestamp() + make_interval(secs => %s)"
-                " WHERE consumer = %s AND owner = %s",
-                (LEASE_S, self._consumer, self._member),
-            )
-            return frozenset(self._mine(tx))
+            tx.execute(_BEGIN, (f"leases:{self._consumer}",))
+            self._run(tx, _HERE)
+            owned = self._owned(tx)
+            share = shares(self._consumer, self._partitions, {who: len(what) for who, what in owned.items()})
+            free = set(range(self._partitions)).difference(*owned.values())
+            mine = [*sorted(owned[self._member]), *sorted(free)][: share[self._member]]
+            self._run(tx, _KEEP, mine)
+        self._wanting = len(mine) < share[self._member]
+        return frozenset(mine)
+
+    def renew(self) -> None:
+        """Keep what is ours a while longer, and learn nothing new."""
+        with self._database.transaction() as tx:
+            tx.execute(_BEGIN, (f"leases:{self._consumer}",))
+            self._run(tx, _RENEW)
 
     def release(self) -> None:
         """Give everything back, for a quick hand-over at a clean stop."""
         with self._database.transaction() as tx:
-            for table, column in (("leases", "owner"), ("members", "member")):
-                tx.execute(
-                    f"DELETE FROM {table} WHERE consumer = %s AND {column} = %s",
-                    (self._consumer, self._member),
-                )
+            tx.execute(_BEGIN, (f"leases:{self._consumer}",))
+            self._run(tx, _LEAVE)
 
-    def _members(self, tx: Transaction) -> list[str]:
-        """Who is there, ourselves included, in the same order for everybody."""
-        tx.execute(
-            "INSERT INTO members (consumer, member, until)"
-            " VALUES (%s, %s, clock_timestamp() + make_interval(secs => %s))"
-            " ON CONFLICT (consumer, member) DO UPDATE SET until = excluded.until",
-            (self._consumer, self._member, LEASE_S),
-        )
-        tx.execute("DELETE FROM members WHERE consumer = %s AND until < clock_timestamp()", (self._consumer,))
-        tx.execute("SELECT member FROM members WHERE consumer = %s ORDER BY member", (self._consumer,))
-        return [member for (member,) in tx.fetchall()]
+    def _owned(self, tx: Transaction) -> dict[str, set[int]]:
+        """Who is there, ourselves included, and what each holds."""
+        self._run(tx, _SEEN)
+        found: dict[str, set[int]] = {}
+        for member, partition in tx.fetchall():
+            found.setdefault(member, set()).update(() if partition is None else (partition,))
+        return found
 
-    def _mine(self, tx: Transaction) -> list[int]:
-        tx.execute(
-            "SELECT partition FROM leases WHERE consumer = %s AND owner = %s ORDER BY partition",
-            (self._consumer, self._member),
-        )
-        return [partition for (partition,) in tx.fetchall()]
+    def _run(self, tx: Transaction, statement: str, mine: Collection[int] = ()) -> None:
+        who = {"consumer": self._consumer, "me": self._member, "lease": LEASE_S, "mine": list(mine)}
+        tx.execute(statement, who, prepare=True)

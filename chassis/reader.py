@@ -4,8 +4,9 @@ One recovery serves every failure: begin again from the recorded position.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,9 +15,9 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from chassis import metrics, positions, quarantine
+from chassis import leases, metrics, positions, quarantine
 from chassis.database import TRANSIENT, Database, Transaction
-from chassis.leases import RENEW_EVERY_S, Leases
+from chassis.leases import Leases
 from chassis.logs import Log
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
@@ -95,7 +96,7 @@ class Handler(Protocol[T]):
         ...
 
 
-def _already(value: dict[int, Position]) -> Awaitable[dict[int, Position]]:
+def _already(value: dict[int, Position]) -> "asyncio.Future[dict[int, Position]]":
     done: asyncio.Future[dict[int, Position]] = asyncio.get_running_loop().create_future()
     done.set_result(value)
     return done
@@ -169,15 +170,18 @@ class Reader(Generic[T]):
         self._thread.shutdown(wait=False)
         self._decoding.shutdown(wait=False)
 
-    def _call(self, work: Callable[..., Any], *args: object) -> Awaitable[Any]:
+    def _call(self, work: Callable[..., Any], *args: object) -> "asyncio.Future[Any]":
         return asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
-    def _understand(self, messages: list[Message]) -> Awaitable[list[Understood[T]]]:
+    def _beside(self, work: Callable[..., Any]) -> "asyncio.Future[Any]":
+        return asyncio.get_running_loop().run_in_executor(self._decoding, work)
+
+    def _understand(self, messages: list[Message]) -> "asyncio.Future[list[Understood[T]]]":
         def each() -> list[Understood[T]]:
             wants = self.source.wants
             return [(message, self._understood(message) if wants(message) else _PASSED_OVER) for message in messages]
 
-        return asyncio.get_running_loop().run_in_executor(self._decoding, each)
+        return self._beside(each)
 
     def _understood(self, message: Message) -> T | Unprocessable:
         try:
@@ -194,28 +198,37 @@ class Reader(Generic[T]):
         renewed = time.monotonic()
         if not owned:
             self._reading, self._progress = True, renewed
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self._leases.again_in_s)
             return
         held = await self._call(self._begin, owned)
         held = await self._same_stream(held)
         after = min(position.seq for position in held.values())
         async with Pull(self._nats, self.source.stream, self.source.filters(owned), after, self._batch) as pull:
             self._reading, self._progress = True, time.monotonic()
-            committing: Awaitable[dict[int, Position]] = _already(held)
+            committing = _already(held)
             while True:
-                messages = await pull.next(wait_s=1.0)
+                messages = await pull.next(wait_s=min(1.0, self._leases.again_in_s))
                 # While one batch waits for the database the next is received and understood.
                 understood = await self._understand(messages) if messages else []
-                held = await committing
+                held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
                 metrics.PENDING.labels(self.name).set(pull.pending)
                 self._progress = time.monotonic()
-                if time.monotonic() - renewed > RENEW_EVERY_S:
+                if time.monotonic() - renewed > self._leases.again_in_s:
                     renewed = time.monotonic()
-                    committing = _already(await committing)
+                    committing = _already(await self._committed(committing))
                     if await self._call(self._leases.claim) != owned:
                         await self._call(self.handler.forget)
                         return
+
+    async def _committed(self, committing: "asyncio.Future[dict[int, Position]]") -> dict[int, Position]:
+        """The outcome of a commit. A long one must not cost us our leases: another would do the same work again."""
+        while not committing.done() and time.monotonic() - self._progress < _STUCK_S:
+            await asyncio.wait((committing,), timeout=leases.RENEW_EVERY_S)
+            if not committing.done():
+                with contextlib.suppress(*TRANSIENT):
+                    await self._beside(self._leases.renew)
+        return await committing
 
     def _begin(self, owned: frozenset[int]) -> dict[int, Position]:
         with self._database.transaction() as tx:

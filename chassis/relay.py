@@ -18,7 +18,7 @@ from nats.js.errors import NotFoundError
 
 from chassis import metrics
 from chassis.database import TRANSIENT, Database
-from chassis.leases import RENEW_EVERY_S, Leases
+from chassis.leases import Leases
 from chassis.logs import Log as Logger
 from chassis.nats import Nats
 from chassis.window import LARGEST, ChainBroken, Outgoing, append
@@ -102,7 +102,7 @@ class Relay:
 
     async def _session(self) -> None:
         if not await self._call(self._leases.claim):
-            await asyncio.sleep(RENEW_EVERY_S)
+            await asyncio.sleep(self._leases.again_in_s)
             return
         renewed = time.monotonic()
         seq, after = await self.tail()
@@ -113,7 +113,7 @@ class Relay:
                 seq = await self.publish(page.messages, seq)
             after = page.scanned_to
             metrics.RELAY_POSITION.labels(self.stream).set(after)
-            if time.monotonic() - renewed > RENEW_EVERY_S:
+            if time.monotonic() - renewed > self._leases.again_in_s:
                 if not await self._call(self._leases.claim):
                     return
                 await self._check_end(seq)

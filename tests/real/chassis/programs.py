@@ -18,7 +18,6 @@ import nats.aio.client
 from nats.js.errors import APIError
 
 from chassis import deadlines, leases
-from chassis import reader as reader_module
 from chassis.database import Database, Transaction
 from chassis.nats import Nats
 from chassis.reader import Reader
@@ -67,7 +66,7 @@ class _Failing(Keep):
 async def reader(given: dict[str, Any]) -> None:
     """Reads TRIAL. Failpoints: before-effect, before-commit, after-commit."""
     leases.LEASE_S = given.get("lease_s", leases.LEASE_S)
-    reader_module.RENEW_EVERY_S = leases.LEASE_S / 5
+    leases.RENEW_EVERY_S = leases.LEASE_S / 5
     connection, database = Nats(given["nats"], "child"), Database(given["database"], SCHEMA)
     await connection.connect()
     handler = _Failing(given.get("failpoint", ""), given.get("at_batch", 1))

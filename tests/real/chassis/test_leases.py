@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis import leases as leases_module
-from chassis import reader as reader_module
 from chassis.database import Database
 from chassis.leases import Leases
 from tests.real.chassis.programs import launch
@@ -121,7 +120,7 @@ async def test_while_readers_join_leave_and_die_each_effect_is_there_once(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(leases_module, "LEASE_S", 1)
-    monkeypatch.setattr(reader_module, "RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr(leases_module, "RENEW_EVERY_S", 0.2)
     await trial.fill(1_000)
     dying = launch(
         "reader",

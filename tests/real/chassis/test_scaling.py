@@ -1,0 +1,114 @@
+"""Members come, leave and die at random under load: order for each key, nothing lost or doubled, even shares after."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from itertools import count
+from threading import Event
+
+import pytest
+
+from chassis import leases
+from chassis.database import Transaction
+from tests.real.chassis.trial import Item, Keep, Trial, assert_once_in_order
+from tests.real.eventually import eventually
+
+_MOST = 8
+_MOVES = 14
+_CHUNK = 150
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEASE_S", 1)
+    monkeypatch.setattr(leases, "RENEW_EVERY_S", 0.2)
+
+
+class Members:
+    """Readers of one service, each with its connections, who come and go."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self._names = count(1)
+        self.present: dict[str, AsyncExitStack] = {}
+
+    async def join(self) -> None:
+        name = f"member-{next(self._names)}"
+        stack = self.present[name] = AsyncExitStack()
+        await stack.enter_async_context(self._trial.reading(member=name, batch=100))
+
+    async def leave(self, name: str) -> None:
+        await self.present.pop(name).aclose()
+
+    async def die(self, name: str) -> None:
+        """Gone without a word: what it held stays its own until the lease is over."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(leases.Leases, "release", lambda _: None)
+            await self.leave(name)
+
+    async def leave_all(self) -> None:
+        for name in list(self.present):
+            await self.leave(name)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_whoever_comes_and_goes_each_effect_is_there_once_in_order_and_shares_end_even(
+    trial: Trial, seed: int
+) -> None:
+    rng, members, total = random.Random(seed), Members(trial), _MOVES * _CHUNK
+    await members.join()
+    try:
+        for move in range(_MOVES):
+            await trial.fill((move + 1) * _CHUNK, first=move * _CHUNK + 1)
+            someone = rng.choice(list(members.present))
+            what = rng.choice(["join", "join", "leave", "die"])
+            if what == "join" and len(members.present) < _MOST:
+                await members.join()
+            elif len(members.present) > 1:
+                await (members.die(someone) if what == "die" else members.leave(someone))
+            await asyncio.sleep(rng.uniform(0, 0.3))
+        assert_once_in_order(await trial.until_effects(total), total)
+        await eventually(lambda: _even(trial, set(members.present)))
+    finally:
+        await members.leave_all()
+    assert trial.rows("SELECT count(*) FROM leases") == [(0,)]
+
+
+async def test_a_batch_that_lasts_longer_than_a_lease_does_not_cost_the_lease(trial: Trial) -> None:
+    begun, go_on = Event(), Event()
+
+    class Slow(Keep):
+        def handle(self, tx: Transaction, items: Sequence[Item]) -> None:
+            begun.set()
+            go_on.wait(60)
+            super().handle(tx, items)
+
+    await trial.fill(_CHUNK)
+    async with trial.reading(Slow(), member="slow"):
+        await asyncio.to_thread(begun.wait, 60)
+        until = trial.rows("SELECT max(until) FROM leases")[0][0]
+        async with trial.reading(member="idle"):
+            await eventually(lambda: _past(trial, until))
+            await eventually(lambda: _came(trial, "idle"))
+            assert trial.rows("SELECT DISTINCT owner FROM leases") == [("slow",)]
+            go_on.set()
+            assert_once_in_order(await trial.until_effects(_CHUNK), _CHUNK)
+            await eventually(lambda: _even(trial, {"slow", "idle"}))
+    assert trial.restarts("Fenced") == 0, "nobody did the same work twice"
+
+
+async def _even(trial: Trial, names: set[str]) -> bool:
+    """Whether these members, and nobody else, hold all partitions, none two more than another."""
+    held = dict(trial.rows("SELECT owner, count(*) FROM leases GROUP BY owner"))
+    each, extra = divmod(16, len(names))
+    return set(held) == names and sorted(held.values()) == [each] * (len(names) - extra) + [each + 1] * extra
+
+
+async def _past(trial: Trial, until: object) -> bool:
+    """Whether a whole further lease has gone by since `until`."""
+    return trial.rows("SELECT clock_timestamp() > %s::timestamptz + interval '1 s'", until) == [(True,)]
+
+
+async def _came(trial: Trial, member: str) -> bool:
+    return trial.rows("SELECT member FROM members WHERE member = %s", member) == [(member,)]
