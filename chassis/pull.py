@@ -115,7 +115,8 @@ class Pull:
         if not self._arrived and not self._broken:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), wait_s)
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
             except TimeoutError:
                 self._check_silence()
         if 0 < len(self._arrived) < self._batch:

@@ -24,6 +24,7 @@ from chassis.nats import Nats
 from chassis.positions import Fenced, Position
 from chassis.pull import Interrupted, Pull
 from chassis.recorder import VersionConflict
+from chassis.stopping import heed_cancel
 
 log = Log("reader")
 T = TypeVar("T")
@@ -145,6 +146,7 @@ class Reader(Generic[T]):
         pause = _BACKOFF_S[0]
         try:
             while True:
+                heed_cancel()
                 started = time.monotonic()
                 try:
                     await self._session()
@@ -207,6 +209,7 @@ class Reader(Generic[T]):
             self._reading, self._progress = True, time.monotonic()
             committing = _already(held)
             while True:
+                heed_cancel()
                 messages = await pull.next(wait_s=min(1.0, self._leases.again_in_s))
                 # While one batch waits for the database the next is received and understood.
                 understood = await self._understand(messages) if messages else []

@@ -21,6 +21,7 @@ from chassis.database import TRANSIENT, Database
 from chassis.leases import Leases
 from chassis.logs import Log as Logger
 from chassis.nats import Nats
+from chassis.stopping import heed_cancel
 from chassis.window import LARGEST, ChainBroken, Outgoing, append
 
 log = Logger("relay")
@@ -79,6 +80,7 @@ class Relay:
         pause = _BACKOFF_S[0]
         try:
             while True:
+                heed_cancel()
                 try:
                     await self._session()
                     pause = _BACKOFF_S[0]
@@ -107,6 +109,7 @@ class Relay:
         renewed = time.monotonic()
         seq, after = await self.tail()
         while True:
+            heed_cancel()
             self._woken.clear()
             page: Page = await self._call(self.log.read, after, LARGEST)
             if page.messages:
@@ -128,7 +131,8 @@ class Relay:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._woken.wait(), _POLL_S)
+            async with asyncio.timeout(_POLL_S):
+                await self._woken.wait()
         except TimeoutError:
             return
 

@@ -58,6 +58,7 @@ class Addressing:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._changed.wait(), LOOK_AGAIN.total_seconds() / 10)
+            async with asyncio.timeout(LOOK_AGAIN.total_seconds() / 10):
+                await self._changed.wait()
         except TimeoutError:
             return

@@ -170,7 +170,8 @@ class Sender:
 
 async def _wait(event: asyncio.Event, limit_s: float) -> None:
     try:
-        await asyncio.wait_for(event.wait(), limit_s)
+        async with asyncio.timeout(limit_s):
+            await event.wait()
     except TimeoutError:
         return
 
