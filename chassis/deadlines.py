@@ -85,6 +85,13 @@ def next_due(tx: Transaction, kind: str | None = None) -> datetime | None:
     return row[0] if row else None
 
 
+def late(tx: Transaction, now: datetime) -> tuple[int, datetime | None]:
+    """How many deadlines are due and open, and when the oldest of them fell due."""
+    tx.execute("SELECT count(*), min(due_at) FROM deadlines WHERE fired_at IS NULL AND due_at <= %s", (now,))
+    row = tx.fetchone()
+    return (row[0], row[1]) if row else (0, None)
+
+
 def count(tx: Transaction, kinds: Collection[str]) -> int:
     """How many deadlines of these kinds are open, due or not."""
     tx.execute("SELECT count(*) FROM deadlines WHERE fired_at IS NULL AND kind = ANY(%s)", (list(kinds),))

@@ -13,8 +13,6 @@ BATCH = Histogram(
 )
 COMMIT = Histogram("perseverance_batch_seconds", "Time to handle and commit a batch", ["consumer"])
 POSITION = Gauge("perseverance_reader_position", "Stream sequence of the last message handled", ["consumer"])
-PENDING = Gauge("perseverance_reader_pending", "Messages waiting, as the server last said", ["consumer"])
 PARTITIONS = Gauge("perseverance_reader_partitions", "Partitions this process reads", ["consumer"])
 PUBLISHED = Counter("perseverance_messages_published", "Messages a relay published", ["stream"])
-RELAY_POSITION = Gauge("perseverance_relay_position", "Log position last published", ["stream"])
 RELAY_BREAKS = Counter("perseverance_relay_breaks", "Times the chain of a relay broke", ["stream"])

@@ -52,6 +52,12 @@ def keys(tx: Transaction, consumer: str) -> set[str]:
     return {key for (key,) in tx.fetchall()}
 
 
+def counts(tx: Transaction) -> dict[str, int]:
+    """How many messages are kept of each consumer that has any."""
+    tx.execute("SELECT consumer, count(*) FROM quarantine GROUP BY consumer")
+    return dict(tx.fetchall())
+
+
 def held(tx: Transaction, consumer: str | None = None, entry_id: int | None = None) -> Sequence[Held]:
     """What is kept, oldest first; of one consumer, or one entry, if asked."""
     tx.execute(

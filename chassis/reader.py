@@ -135,6 +135,13 @@ class Reader(Generic[T]):
         self._short: tuple[int, float] | None = None
         self._progress = time.monotonic()
         self._reading = False
+        self._behind = True
+        self.standing: dict[int, Position] = {}  # of the partitions it reads, as last committed
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether it has handled all there is."""
+        return self._reading and self._nats.connected and not self._behind
 
     @property
     def moving(self) -> bool:
@@ -199,14 +206,14 @@ class Reader(Generic[T]):
         metrics.PARTITIONS.labels(self.name).set(len(owned))
         renewed = time.monotonic()
         if not owned:
-            self._reading, self._progress = True, renewed
+            self._reading, self._progress, self.standing = True, renewed, {}
             await asyncio.sleep(self._leases.again_in_s)
             return
         held = await self._call(self._begin, owned)
-        held = await self._same_stream(held)
+        self.standing = held = await self._same_stream(held)
         after = min(position.seq for position in held.values())
         async with Pull(self._nats, self.source.stream, self.source.filters(owned), after, self._batch) as pull:
-            self._reading, self._progress = True, time.monotonic()
+            self._reading, self._progress, self._behind = True, time.monotonic(), True
             committing = _already(held)
             while True:
                 heed_cancel()
@@ -215,7 +222,7 @@ class Reader(Generic[T]):
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
-                metrics.PENDING.labels(self.name).set(pull.pending)
+                self._behind = bool(understood or pull.pending)
                 self._progress = time.monotonic()
                 if time.monotonic() - renewed > self._leases.again_in_s:
                     renewed = time.monotonic()
@@ -301,7 +308,8 @@ class Reader(Generic[T]):
         metrics.HANDLED.labels(self.name).inc(len(fresh))
         metrics.POSITION.labels(self.name).set(to.seq)
         self._on_commit()
-        return held | dict.fromkeys(behind, to)
+        self.standing = held | dict.fromkeys(behind, to)
+        return self.standing
 
     def _attempt(
         self,

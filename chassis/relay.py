@@ -46,6 +46,10 @@ class Log(Protocol):
         """What comes next after position `after`, at most `limit` entries. Called in a thread."""
         ...
 
+    def count(self, after: int) -> int:
+        """How many messages come after position `after`. Called in a thread."""
+        ...
+
 
 _BEGIN_AGAIN: tuple[type[BaseException], ...] = (
     *TRANSIENT,
@@ -68,6 +72,7 @@ class Relay:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{stream}")
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.published: int | None = None  # log position, while it is this process that publishes
 
     def wake(self) -> None:
         """There is something new in the log. May be called from any thread."""
@@ -104,6 +109,7 @@ class Relay:
 
     async def _session(self) -> None:
         if not await self._call(self._leases.claim):
+            self.published = None
             await asyncio.sleep(self._leases.again_in_s)
             return
         renewed = time.monotonic()
@@ -115,7 +121,7 @@ class Relay:
             if page.messages:
                 seq = await self.publish(page.messages, seq)
             after = page.scanned_to
-            metrics.RELAY_POSITION.labels(self.stream).set(after)
+            self.published = after
             if time.monotonic() - renewed > self._leases.again_in_s:
                 if not await self._call(self._leases.claim):
                     return

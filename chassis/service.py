@@ -12,9 +12,11 @@ from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.nats import NatsBroker
 from prometheus_client import make_asgi_app
 
-from chassis import conditions, logs
+from chassis import conditions, logs, looks
+from chassis.backlog import Backlog
 from chassis.clock import Clock
 from chassis.database import Database
+from chassis.gauges import Look, keep_looking
 from chassis.logs import Log
 from chassis.nats import Nats
 from chassis.reader import Handler, Reader, Source
@@ -88,6 +90,12 @@ class Service:
         self.relays: list[Relay] = []
         self.tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.checks: dict[str, Callable[[], bool]] = {}
+        self.backlog = Backlog(self.readers, self.nats)
+        self.looks: dict[str, Look] = {
+            "backlog": self.backlog.look,
+            "quarantine": looks.quarantined(self.database, self.readers),
+            "relays": looks.unpublished(self.relays),
+        }
         self.started = asyncio.Event()
         self._running: list[asyncio.Task[None]] = []
 
@@ -139,6 +147,10 @@ class Service:
         """A further condition of readiness."""
         self.checks[name] = holds
 
+    def add_look(self, name: str, look: Look) -> None:
+        """Show on /metrics what this finds, every few seconds."""
+        self.looks[name] = look
+
     def app(self) -> AsgiFastStream:
         """The ASGI application: /live, /ready, /metrics, and `http` for every other path."""
         application = _Application(
@@ -180,6 +192,7 @@ class Service:
             told = missing
             await asyncio.sleep(_LOOK_AGAIN_S)
         self._running += [asyncio.create_task(self._watched(name, run)) for name, run in self.tasks.items()]
+        self._running += [asyncio.create_task(keep_looking(self.name, *each)) for each in self.looks.items()]
         self.started.set()
         log.info("service.started", tasks=list(self.tasks))
 

@@ -13,6 +13,7 @@ from chassis.relay import Page
 from chassis.window import Outgoing
 
 R = TypeVar("R")
+_COUNT = f"SELECT count(*) FROM {TABLE} WHERE notification_id > %s AND topic = ANY(%s)"
 _ATTEMPTS = 10
 # How far the log reaches goes with each row: without it, topics that say nothing would be passed over again each time.
 _NEXT = f"""
@@ -144,3 +145,8 @@ class StoreLog:
                     messages.append(Outgoing(position, *message))
         full = len(rows) == limit
         return Page(messages, rows[-1][0] if full else max(after, rows[0][5]), more=full)
+
+    def count(self, after: int) -> int:
+        """How many events after position `after` others may be told of."""
+        found: int = self._store.database.rows(_COUNT, (after, self._topics))[0][0]
+        return found

@@ -1,6 +1,7 @@
 """The composition root of intake: settings in, a service ready to run out."""
 
 import asyncio
+from collections.abc import Iterable
 from functools import partial
 
 import nats.errors
@@ -25,6 +26,7 @@ from services.intake.http import Door
 from services.intake.ledger_log import ledger_log, refusals_log, register_log
 from services.intake.raw_reader import READER, RawHandler
 from services.intake.settings import IntakeSettings
+from services.intake.silence import Silence
 
 log = Log("intake")
 
@@ -58,6 +60,8 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     relays += [school, register, refusals]
     keeper = _Keeper(service, school, refusals)
     service.add_task("housekeeping", keeper.run)
+    silence = Silence(service.database, service.clock, schools.all, calendar, settings.silent_after_school_days)
+    service.add_look("silent schools", silence.look)
     room = _BODIES_IN_HAND * settings.max_body_bytes
     admission = Admission(settings.max_requests, room, settings.max_backlog, lambda: keeper.work.backlog)
     door = Door(intake, service.database, admission, settings.max_body_bytes, settings.max_events)
@@ -75,6 +79,10 @@ class _Schools:
         self.directory = Directory(self._reference, self._refresh)
         service.add_task("directory", self._run)
         service.add_check("directory is read", lambda: self._reference.loaded)
+
+    def all(self) -> Iterable[School]:
+        """Every school, as the directory was last read."""
+        return (school for school in self._reference.values() if school is not None)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -105,6 +113,7 @@ class _Keeper:
         while True:
             for step in (
                 self.work.purge_raw,
+                self.work.follow_schools,
                 partial(self.work.measure_backlog, self._school),
                 partial(self.work.forget_refusals, self._refusals),
             ):

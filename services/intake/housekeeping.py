@@ -1,4 +1,4 @@
-"""What must not linger: raw events already read, refusals already published; and how far publication is behind."""
+"""What must not linger: raw events already read, refusals already published. How far behind we are; who spoke last."""
 
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -8,7 +8,7 @@ from anyio import to_thread
 from chassis import positions
 from chassis.clock import Clock
 from chassis.database import Database
-from services.intake import ledger, metrics, refusals
+from services.intake import ledger, metrics, refusals, silence
 from services.intake.raw_reader import READER
 
 Purge = Callable[[str, int], Awaitable[None]]
@@ -50,6 +50,14 @@ class Housekeeping:
         """Drop refusals the stream no longer keeps either."""
         _, published = await relay.tail()
         await to_thread.run_sync(self._forget_refusals, published)
+
+    async def follow_schools(self) -> None:
+        """Note when schools were last heard."""
+        await to_thread.run_sync(self._follow_schools)
+
+    def _follow_schools(self) -> None:
+        with self._database.transaction() as tx:
+            silence.follow(tx)
 
     def _read_to(self) -> int:
         with self._database.transaction() as tx:

@@ -1,7 +1,7 @@
 """What the relays publish: the ledger on SCHOOL, the register on REGISTER, refusals on REFUSALS."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 from chassis.database import Database, Transaction
 from chassis.relay import Page
@@ -17,15 +17,17 @@ REGISTER_SOURCE = "/intake/register"
 
 
 class TableLog:
-    """A table that grows at its end only, as a relay reads it."""
+    """A table that grows at its end only, as a relay reads it; `place`: its name, and the column of positions."""
 
     def __init__(
         self,
         database: Database,
+        place: tuple[LiteralString, LiteralString],
         rows: Callable[[Transaction, int, int], Sequence[T]],
         outgoing: Callable[[T], Outgoing],
     ) -> None:
         self._database = database
+        self._place = place
         self._rows = rows
         self._outgoing = outgoing
 
@@ -36,20 +38,26 @@ class TableLog:
         messages = [self._outgoing(row) for row in rows]
         return Page(messages, messages[-1].position if messages else after, len(messages) == limit)
 
+    def count(self, after: int) -> int:
+        """How many rows come after position `after`."""
+        table, column = self._place
+        found: int = self._database.rows(f"SELECT count(*) FROM {table} WHERE {column} > %s", (after,))[0][0]
+        return found
+
 
 def ledger_log(database: Database) -> TableLog:
     """Accepted facts, for the stream SCHOOL."""
-    return TableLog(database, ledger.after, _fact)
+    return TableLog(database, ("ledger", "position"), ledger.after, _fact)
 
 
 def register_log(database: Database) -> TableLog:
     """Identities, for the stream REGISTER."""
-    return TableLog(database, register.changes, _identity)
+    return TableLog(database, ("register", "change_seq"), register.changes, _identity)
 
 
 def refusals_log(database: Database) -> TableLog:
     """What the NATS door refused, for the stream REFUSALS."""
-    return TableLog(database, refusals.after, _refusal)
+    return TableLog(database, ("refusals", "position"), refusals.after, _refusal)
 
 
 def _fact(row: tuple[int, Any, str, bytes]) -> Outgoing:

@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS register (
     changed_at  timestamptz NOT NULL,
     erased_at   timestamptz
 );
+CREATE INDEX IF NOT EXISTS register_school ON register (uai);
 
 -- Inbox and outbox at once: what was accepted, for ever, in the order of commits.
 CREATE TABLE IF NOT EXISTS ledger (
@@ -36,6 +37,17 @@ CREATE TABLE IF NOT EXISTS ledger (
     payload     bytea       NOT NULL           -- the pseudonymous envelope, as it is published
 );
 CREATE INDEX IF NOT EXISTS ledger_student ON ledger (student_id);
+
+-- When each school was last heard, and how far in the ledger that is known.
+CREATE TABLE IF NOT EXISTS heard (
+    uai         text        PRIMARY KEY,
+    last_at     timestamptz NOT NULL
+);
+CREATE TABLE IF NOT EXISTS heard_to (
+    singleton   boolean     PRIMARY KEY DEFAULT true CHECK (singleton),
+    position    bigint      NOT NULL DEFAULT 0
+);
+INSERT INTO heard_to DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- What the NATS door refused, waiting to be published; never a value of the event.
 CREATE TABLE IF NOT EXISTS refusals (

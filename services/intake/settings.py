@@ -15,7 +15,8 @@ class IntakeSettings(Settings):
     """Limits of the doors, and the first school year that is taken.
 
     `max_body_bytes` and `max_events` bound one request; `max_requests` how many are worked on at once;
-    `max_backlog` how many accepted facts may wait to be published before senders are asked to slow down.
+    `max_backlog` how many accepted facts may wait to be published before senders are asked to slow down;
+    `silent_after_school_days` after how many whole days of class without a word a school counts as silent.
     """
 
     oldest_school_year: Annotated[str, AfterValidator(check_school_year)] = "2023-2024"
@@ -23,6 +24,7 @@ class IntakeSettings(Settings):
     max_events: int = Field(default=1000, gt=0)
     max_requests: int = Field(default=64, gt=0)
     max_backlog: int = Field(default=1_000_000, gt=0)
+    silent_after_school_days: int = Field(default=3, gt=0)
 
     @property
     def first_day(self) -> date:

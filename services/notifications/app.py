@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from chassis.clock import SystemClock
+from chassis.looks import late_deadlines
 from chassis.reader import Source
 from chassis.service import Service
 from chassis.store import EventStore, StoreLog
@@ -49,6 +51,7 @@ def build(settings: NotificationsSettings) -> Service:
     read(PARCOURS, "parcours", on_parcours(application()))
     read(SCHOOL, "school", on_student_erased(application()))
     addressing = Addressing(application(), service.database, directory.changed, on_commit)
+    service.add_look("deadlines", late_deadlines(service.name, service.database, SystemClock()))
     service.add_task("directory", lambda: directory.run(service.nats.js))
     service.add_check("the directory is read", lambda: directory.loaded)
     service.add_task("addressing", _after(directory.wait_loaded, addressing.run))

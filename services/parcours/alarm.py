@@ -18,7 +18,6 @@ from services.parcours.application import ParcoursService
 log = Log("parcours.alarm")
 
 FIRED = Counter("perseverance_deadlines_fired", "Deadlines that fell due and were decided upon")
-LATE = Gauge("perseverance_deadlines_late_seconds", "How long the oldest deadline that is due has been waiting")
 ASIDE = Gauge("perseverance_deadlines_aside", "Parcours and delays whose deadlines this process could not decide upon")
 
 BATCH = 500
@@ -68,7 +67,6 @@ class Alarm:
 
     def _batch(self, now: datetime) -> int:
         with self._database.transaction() as tx:
-            LATE.set(_lateness(deadlines.next_due(tx), now))
             taken = deadlines.take_due(tx, now, BATCH, but=self._aside)
             self._application.fire(tx, taken, now)
         return len(taken)
@@ -99,7 +97,3 @@ class Alarm:
         log.error("alarm.put_aside", exc=error, aggregate=str(deadline.aggregate_id), deadline=deadline.kind)
         self._aside.add(deadline.aggregate_id)
         ASIDE.set(len(self._aside))
-
-
-def _lateness(due: datetime | None, now: datetime) -> float:
-    return max(0.0, (now - due).total_seconds()) if due else 0.0

@@ -1,6 +1,7 @@
 """The parcours service put together."""
 
 from chassis.clock import DatabaseClock, SystemClock
+from chassis.looks import late_deadlines
 from chassis.reader import Source
 from chassis.service import Service
 from chassis.store import EventStore, StoreLog
@@ -28,6 +29,7 @@ def build(settings: ParcoursSettings) -> Service:
     )
     # Deadlines go by the database's time: the clock of one machine among many may be wrong.
     clock = DatabaseClock(service.database) if isinstance(service.clock, SystemClock) else service.clock
+    service.add_look("deadlines", late_deadlines(service.name, service.database, clock))
     service.add_task("alarm", Alarm(application, service.database, clock, relay.wake).run)
     listen(service.broker, application, on_commit=relay.wake)
     return service

@@ -2,6 +2,7 @@
 
 from chassis.service import Service
 from contracts.catalogue import BUCKETS, STREAMS
+from services.projections import sight
 from services.projections.acts import Acts
 from services.projections.catalogue import ERASURES, ERASURES_SOURCE, READ_MODELS
 from services.projections.commands import Commands
@@ -25,6 +26,9 @@ def build(settings: ProjectionsSettings) -> Service:
         for feed in model.feeds:
             service.reader(feed.reader, feed.source, feed.handler(), batch=BATCH)
     service.reader(ERASURES, ERASURES_SOURCE, Erasure(ERASURES))
+
+    service.add_look("read models", sight.ages(service.backlog))
+    service.add_look("mails", sight.mails(service.database))
 
     directory = Directory()
     changes = Changes(settings.database_url)

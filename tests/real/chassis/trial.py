@@ -55,6 +55,9 @@ class Numbers(Log):
         until = min(after + limit, self.last)
         return Page([message(n) for n in range(after + 1, until + 1)], until, more=until < self.last)
 
+    def count(self, after: int) -> int:
+        return self.last - after
+
 
 class Item(NamedTuple):
     key: str

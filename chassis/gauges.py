@@ -1,0 +1,97 @@
+"""Numbers that take a look at a server: found every few seconds beside the work, never because somebody scrapes.
+
+What is not found any more is not shown any more: each look replaces all that the one before had found.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import NamedTuple
+
+from prometheus_client import REGISTRY
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from chassis.logs import Log
+
+log = Log("gauges")
+
+EVERY_S = 5.0
+_SHARE = 20
+"""A look that takes long is taken more rarely: never more than one part in so many of the time."""
+
+
+class Gauge(NamedTuple):
+    """A metric, as it is called, what it says, and what tells its series apart."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+class Since(float):
+    """A moment (seconds since the epoch): what is shown is how long ago it was."""
+
+
+Series = Mapping[tuple[str, ...], float]
+"""A value, or the moment it counts from, for each set of labels."""
+
+Found = Mapping[Gauge, Series]
+Look = Callable[[], Awaitable[Found]]
+
+LOOK_AGE = Gauge(
+    "perseverance_look_age_seconds",
+    "How long ago the numbers of this look were found; it grows while a server they come from is away",
+    ("service", "look"),
+)
+
+
+class _Board(Collector):
+    """What all the looks of this process last found."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Found] = {}
+        REGISTRY.register(self)
+
+    def put(self, service: str, look: str, found: Found) -> None:
+        self._found[service, look] = {**found, LOOK_AGE: {(service, look): Since(time.time())}}
+
+    def take_down(self, service: str, look: str) -> None:
+        self._found.pop((service, look), None)
+
+    def describe(self) -> Iterator[Metric]:
+        yield from ()
+
+    def collect(self) -> Iterator[Metric]:
+        series: dict[Gauge, dict[tuple[str, ...], float]] = defaultdict(dict)
+        for found in list(self._found.values()):
+            for gauge, values in found.items():
+                series[gauge].update(values)
+        now = time.time()
+        for gauge, values in series.items():
+            family = GaugeMetricFamily(gauge.name, gauge.help, labels=gauge.labels)
+            for labels, value in values.items():
+                family.add_metric(labels, max(0.0, now - value) if isinstance(value, Since) else value)
+            yield family
+
+
+BOARD = _Board()
+
+
+async def keep_looking(service: str, name: str, look: Look) -> None:
+    """Show what `look` finds, again and again, until cancelled. A look that fails leaves what was found before."""
+    failing = False
+    try:
+        while True:
+            started = time.monotonic()
+            try:
+                BOARD.put(service, name, await look())
+                failing = False
+            except Exception as error:  # noqa: BLE001  (no number is worth stopping a service for)
+                if not failing:
+                    log.warning("gauges.not_found", look=name, cause=type(error).__name__)
+                failing = True
+            await asyncio.sleep(max(EVERY_S, _SHARE * (time.monotonic() - started)))
+    finally:
+        BOARD.take_down(service, name)
