@@ -44,7 +44,12 @@ SCHEMAS = {name: SERVICES / name / "schema.sql" for name in SUITE}
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
-    server.start()
+    with psycopg.connect(server.start(), autocommit=True) as connection:
+        # A database a test would wait for the disk most of the time. Nobody pulls the plug: what a killed server had
+        # written is still there, and the tests that kill one start their own.
+        for setting in ("fsync = off", "full_page_writes = off"):
+            connection.execute(sql.SQL("ALTER SYSTEM SET {}").format(sql.SQL(setting)))
+        connection.execute("SELECT pg_reload_conf()")
     yield server
     server.stop()
 
@@ -63,7 +68,9 @@ def postgres_url(postgres_server: EmbeddedPostgres, template_database: str) -> I
     name = f"test_{uuid4().hex}"
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template_database))
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
+                sql.Identifier(name), sql.Identifier(template_database)
+            )
         )
     yield make_conninfo(postgres_server.url, dbname=name)
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:

@@ -30,7 +30,9 @@ def trial_database(postgres_server: EmbeddedPostgres, trial_template: str) -> It
     """The url of a fresh database."""
     name = sql.Identifier(f"trial_{uuid4().hex}")
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, sql.Identifier(trial_template)))
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(name, sql.Identifier(trial_template))
+        )
     yield make_conninfo(postgres_server.url, dbname=name.as_string().strip('"'))
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
