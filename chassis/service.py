@@ -177,7 +177,7 @@ class Service:
             self.started.clear()
             for task in self._running:
                 task.cancel()
-            await asyncio.wait(self._running, timeout=_STOP_LIMIT_S)
+            await asyncio.wait(self._running, timeout=self.settings.stop_limit_s)
             await self.nats.close()
             await asyncio.to_thread(self.database.close)
             log.info("service.stopped")

@@ -13,6 +13,7 @@ class Settings(BaseSettings):
     """Where the servers are and how this process presents itself.
 
     `NATS_URL` and `DATABASE_URL` have no prefix, everything else is `PERSEVERANCE_...`.
+    `stop_limit_s` is how long work in hand may take to finish once the service is asked to stop.
     """
 
     model_config = SettingsConfigDict(env_prefix="PERSEVERANCE_", extra="ignore", populate_by_name=True)
@@ -22,6 +23,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 0
     clock: Literal["system", "simulated"] = "system"
+    stop_limit_s: float = Field(10.0, gt=5)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 

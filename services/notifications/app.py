@@ -97,6 +97,7 @@ def _sender(
         [Courier(mail_relay) for _ in range(settings.smtp_connections)],
         Breaker(BackOff(1.0, 60.0)),
         lease_s=settings.attempt_lease_s,
+        stop_s=settings.sender_stop_s,
         on_commit=on_commit,
     )
 

@@ -26,6 +26,8 @@ _GO_AHEAD = 354
 _CLOSING = 421
 _NOT_US = frozenset({530, 534, 535, 538})  # authentication: says nothing of the recipient
 _ANSWER_PATIENCE = 5  # a relay may scan the content before it answers: RFC 5321 says minutes
+_WAITS_TO_CONNECT = 9  # the connection, greeting, EHLO, STARTTLS, the handshake, EHLO, three of AUTH
+_WAITS_TO_ANNOUNCE = 3  # MAIL, RCPT, DATA
 _LETTERS_PER_CONNECTION = 200
 _LONGEST_ANSWER = 160
 _ADDRESS = re.compile(r"\S+@\S+")
@@ -63,6 +65,11 @@ class MailRelay:
     password: str = ""
     hello: str = "localhost"
     timeout_s: float = 60.0
+
+    @property
+    def longest_s(self) -> float:
+        """How long one letter can take if every answer comes at the last moment, on a kept connection that is lost."""
+        return (_WAITS_TO_ANNOUNCE + _WAITS_TO_CONNECT + _WAITS_TO_ANNOUNCE + _ANSWER_PATIENCE) * self.timeout_s
 
 
 class Courier:

@@ -25,7 +25,6 @@ BATCH = 200
 _POLL_S = 0.5
 _GATHER_S = 0.02
 _PAUSE_S = 1.0
-_STOP_S = 5.0
 _NOT_TRIED = Outcome(Ending.DEFERRED, None, "not tried", relay_away=True)
 _TRY_AGAIN: tuple[type[Exception], ...] = (*TRANSIENT, VersionConflict)
 
@@ -33,7 +32,10 @@ R = TypeVar("R")
 
 
 class Sender:
-    """Sends what an outbox holds, for ever. `on_commit` is called after each commit."""
+    """Sends what an outbox holds, for ever. `on_commit` is called after each commit.
+
+    Asked to stop, it waits `stop_s` seconds at most for what is being handed over.
+    """
 
     def __init__(
         self,
@@ -42,12 +44,14 @@ class Sender:
         breaker: Breaker,
         *,
         lease_s: float,
+        stop_s: float = 5.0,
         on_commit: Callable[[], None] = lambda: None,
     ) -> None:
         self._outbox = outbox
         self._couriers = couriers
         self._breaker = breaker
         self._lease_s = lease_s
+        self._stop_s = stop_s
         self._on_commit = on_commit
         self._parcels: asyncio.Queue[Parcel] = asyncio.Queue()
         self._ended: list[tuple[Parcel, Outcome]] = []
@@ -159,8 +163,8 @@ class Sender:
         """Wait, for a while, until all that was claimed is concluded: what is left is put right later, as a doubt."""
         self._stopping = True
         self._woken.set()
-        limit = time.monotonic() + _STOP_S
-        await asyncio.wait([claiming], timeout=_STOP_S)
+        limit = time.monotonic() + self._stop_s
+        await asyncio.wait([claiming], timeout=self._stop_s)
         while self._in_flight and time.monotonic() < limit:
             self._concluded.clear()
             await _wait(self._concluded, 0.5)

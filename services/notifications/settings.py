@@ -7,6 +7,8 @@ from pydantic import Field
 
 from chassis.settings import Settings
 
+_NOTING_S = 5.0
+
 
 class NotificationsSettings(Settings):
     """The relay, what e-mails say of us, and how fast and how patiently they are sent. Durations in seconds."""
@@ -31,6 +33,11 @@ class NotificationsSettings(Settings):
     attempt_lease_s: float = Field(20.0, gt=1)
 
     catcher_dir: Path | None = None
+
+    @property
+    def sender_stop_s(self) -> float:
+        """How long the sender may finish what it is handing over; the rest of the stop is for noting how it ended."""
+        return self.stop_limit_s - _NOTING_S
 
     def smtp_password(self) -> str:
         """The password, read from its file; empty when no user is set."""

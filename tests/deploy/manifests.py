@@ -1,0 +1,84 @@
+"""What the overlays render to, and how to look at it."""
+
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent.parent
+K8S = ROOT / "deploy/k8s"
+OVERLAYS = tuple(sorted(path.name for path in (K8S / "overlays").iterdir()))
+LIVE = tuple(name for name in OVERLAYS if name != "local")
+"""The overlays that serve people."""
+
+Resource = dict[str, Any]
+
+WORKLOADS = ("Deployment", "StatefulSet", "Job")
+
+
+@cache
+def rendered(overlay: str) -> tuple[Resource, ...]:
+    """Each resource of an overlay, as it would be applied."""
+    kubectl = ROOT / ".venv/bin/kubectl"
+    done = subprocess.run([kubectl, "kustomize", K8S / "overlays" / overlay], check=True, capture_output=True)
+    return tuple(yaml.safe_load_all(done.stdout))
+
+
+def of_kind(overlay: str, *kinds: str) -> Iterator[Resource]:
+    return (each for each in rendered(overlay) if each["kind"] in kinds)
+
+
+def name_of(resource: Resource) -> str:
+    return str(resource["metadata"]["name"])
+
+
+def namespace_of(resource: Resource) -> str:
+    return str(resource["metadata"].get("namespace", ""))
+
+
+def workloads(overlay: str) -> Iterator[Resource]:
+    return of_kind(overlay, *WORKLOADS)
+
+
+def ours(overlay: str) -> Iterator[Resource]:
+    """The workloads that run our image."""
+    return (each for each in workloads(overlay) if containers(each)[0]["name"] == "perseverance")
+
+
+def pod(workload: Resource) -> Resource:
+    spec: Resource = workload["spec"]["template"]["spec"]
+    return spec
+
+
+def labels(workload: Resource) -> dict[str, str]:
+    found: dict[str, str] = workload["spec"]["template"]["metadata"]["labels"]
+    return found
+
+
+def containers(workload: Resource) -> list[Resource]:
+    return [*pod(workload)["containers"], *pod(workload).get("initContainers", [])]
+
+
+def selects(selector: Resource, wanted: dict[str, str]) -> bool:
+    """What a label selector says of these labels; an empty one selects everything."""
+    exact = selector.get("matchLabels", {}).items() <= wanted.items()
+    return exact and all(_holds(rule, wanted) for rule in selector.get("matchExpressions", []))
+
+
+def _holds(rule: Resource, wanted: dict[str, str]) -> bool:
+    assert rule["operator"] == "In", rule
+    return wanted.get(rule["key"]) in rule["values"]
+
+
+def environment(overlay: str, workload: Resource) -> dict[str, str]:
+    """What the first container is told, by name; values that come from elsewhere are empty."""
+    namespace = namespace_of(workload)
+    maps = {name_of(each): each["data"] for each in of_kind(overlay, "ConfigMap") if namespace_of(each) == namespace}
+    container = containers(workload)[0]
+    found: dict[str, str] = {}
+    for source in container.get("envFrom", []):
+        found |= maps[source["configMapRef"]["name"]]
+    return found | {each["name"]: each.get("value", "") for each in container.get("env", [])}

@@ -1,0 +1,95 @@
+"""Only the flows that exist: what the policies let through is compared with what the code does."""
+
+import ast
+
+import pytest
+
+from cli.provision import SERVICES
+from contracts.catalogue import COMMANDS, FLOW
+from tests.deploy.flows import allowed, closed, enters, leaves
+from tests.deploy.manifests import LIVE, OVERLAYS, ROOT, labels, name_of, namespace_of, ours, workloads
+
+NATS, POSTGRES, HTTP = 4222, 5432, 8080
+MAIL = (25, 465, 587, 1025)
+PORTS = (NATS, POSTGRES, HTTP, *MAIL, 6222, 8222, 8025)
+DOORS = {"intake", "projections"}
+"""Who answers people and school systems (see cli/supervisor/suite.py: the gateway sends requests to these alone)."""
+
+
+def imports(service: str) -> set[str]:
+    """The libraries a service's own code names."""
+    found = set()
+    for path in (ROOT / "services" / service).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+            elif isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+    return found
+
+
+def talks_on_nats() -> set[str]:
+    said = {channel.producer for channel in FLOW} | {name for channel in FLOW for name in channel.consumers}
+    return said | set(COMMANDS.values()) | {"provisioning"}
+
+
+def keeps_tables() -> set[str]:
+    return {name for name in SERVICES if (ROOT / "services" / name / "schema.sql").exists()} | {"provisioning"}
+
+
+def sends_mail() -> set[str]:
+    return {name for name in SERVICES if "aiosmtplib" in imports(name)}
+
+
+def server(workload_labels: dict[str, str]) -> str:
+    return workload_labels.get("perseverance/server", workload_labels["app.kubernetes.io/name"])
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_everything_is_closed_but_for_what_is_named(overlay: str) -> None:
+    assert [name_of(each) for each in workloads(overlay) if not closed(overlay, each)] == []
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_between_pods_only_the_flows_that_exist(overlay: str) -> None:
+    """Servers that an operator runs are no workloads of ours: what leaves for them is the next test's."""
+    everyone = list(workloads(overlay))
+    found = {
+        (name_of(source), server(labels(target)), port)
+        for source in everyone
+        for target in everyone
+        for port in PORTS
+        if allowed(overlay, source, target, port)
+    }
+    present = {server(labels(each)) for each in everyone}
+    expected = {(name, "nats", NATS) for name in talks_on_nats()}
+    if "postgres" in present:
+        expected |= {(name, "postgres", POSTGRES) for name in keeps_tables()}
+    if "mail" in present:
+        expected |= {(name, "mail", 1025) for name in sends_mail()}
+    if overlay in LIVE:
+        expected.add(("nats", "nats", 6222))
+    assert found == expected
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_people_and_systems_reach_the_doors_alone(overlay: str) -> None:
+    reached = {name_of(each) for each in workloads(overlay) if enters(overlay, each, "ingress", HTTP)}
+    assert reached == DOORS
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_only_mail_leaves_the_cluster(overlay: str) -> None:
+    for workload in ours(overlay):
+        ports = {port for _, port in leaves(overlay, workload)}
+        assert bool(ports) == (name_of(workload) in sends_mail())
+        assert ports <= set(MAIL)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_no_workload_speaks_to_another_namespace_s(overlay: str) -> None:
+    everyone = list(workloads(overlay))
+    for source in everyone:
+        for target in everyone:
+            if namespace_of(source) != namespace_of(target):
+                assert not any(allowed(overlay, source, target, port) for port in PORTS)

@@ -1,0 +1,141 @@
+"""What each workload must have, whatever it runs."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from cli.provision import SERVICES
+from tests.deploy.manifests import (
+    LIVE,
+    OVERLAYS,
+    Resource,
+    containers,
+    environment,
+    labels,
+    name_of,
+    namespace_of,
+    of_kind,
+    ours,
+    pod,
+    rendered,
+    selects,
+    workloads,
+)
+
+pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
+TAG = re.compile(r".+(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})")
+
+
+def lacking(overlay: str, holds: Callable[[Resource], bool]) -> list[str]:
+    return [name_of(each) for each in workloads(overlay) if not holds(each)]
+
+
+def test_each_service_and_the_provisioning_run(overlay: str) -> None:
+    namespaces = {namespace_of(each) for each in workloads(overlay)}
+    for namespace in namespaces:
+        names = {name_of(each) for each in ours(overlay) if namespace_of(each) == namespace}
+        assert names == {*SERVICES, "provisioning"}
+
+
+def test_pods_are_restricted(overlay: str) -> None:
+    """The rules of the level "restricted" of Pod Security, on each container."""
+    for workload in workloads(overlay):
+        whole = pod(workload)["securityContext"]
+        assert whole["runAsNonRoot"] is True
+        assert whole["runAsUser"] > 0
+        assert whole["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod(workload))
+        for container in containers(workload):
+            context = container["securityContext"]
+            assert context["allowPrivilegeEscalation"] is False
+            assert context["capabilities"] == {"drop": ["ALL"]}
+            assert context["readOnlyRootFilesystem"] is True
+        assert all(not {"hostPath"} & set(volume) for volume in pod(workload).get("volumes", []))
+
+
+def test_every_namespace_enforces_it(overlay: str) -> None:
+    namespaces = {name_of(each): each["metadata"]["labels"] for each in of_kind(overlay, "Namespace")}
+    assert {namespace_of(each) for each in rendered(overlay)} - {""} == set(namespaces)
+    for marks in namespaces.values():
+        assert marks["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_no_pod_holds_a_token(overlay: str) -> None:
+    assert lacking(overlay, lambda each: pod(each).get("automountServiceAccountToken") is False) == []
+    assert all(each["automountServiceAccountToken"] is False for each in of_kind(overlay, "ServiceAccount"))
+    accounts = {name_of(each) for each in of_kind(overlay, "ServiceAccount")}
+    assert all(pod(each)["serviceAccountName"] in accounts for each in ours(overlay))
+
+
+def test_each_container_has_limits(overlay: str) -> None:
+    for workload in workloads(overlay):
+        for container in containers(workload):
+            assert set(container["resources"]["requests"]) >= {"cpu", "memory"}
+            assert set(container["resources"]["limits"]) >= {"cpu", "memory"}
+
+
+def test_each_server_is_looked_at(overlay: str) -> None:
+    for workload in workloads(overlay):
+        if workload["kind"] == "Job":
+            continue
+        for container in pod(workload)["containers"]:
+            assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container), container["name"]
+
+
+def test_our_probes_ask_what_is_meant_for_it(overlay: str) -> None:
+    for workload in ours(overlay):
+        container = containers(workload)[0]
+        if workload["kind"] == "Deployment":
+            for kind, path in (("startup", "/live"), ("liveness", "/live"), ("readiness", "/ready")):
+                assert container[f"{kind}Probe"]["httpGet"]["path"] == path
+
+
+def test_each_server_may_be_moved_one_pod_at_a_time(overlay: str) -> None:
+    budgets = list(of_kind(overlay, "PodDisruptionBudget"))
+
+    def covered(workload: Resource) -> bool:
+        mine = [
+            each
+            for each in budgets
+            if namespace_of(each) == namespace_of(workload) and selects(each["spec"]["selector"], labels(workload))
+        ]
+        return workload["kind"] == "Job" or [each["spec"]["maxUnavailable"] for each in mine] == [1]
+
+    assert lacking(overlay, covered) == []
+
+
+def test_our_pods_are_spread(overlay: str) -> None:
+    for workload in ours(overlay):
+        if workload["kind"] == "Deployment":
+            spread = pod(workload)["topologySpreadConstraints"]
+            assert {each["topologyKey"] for each in spread} == {
+                "kubernetes.io/hostname",
+                "topology.kubernetes.io/zone",
+            }
+            assert all("app.kubernetes.io/name" in each["matchLabelKeys"] for each in spread)
+
+
+def test_a_rollout_never_takes_a_pod_away_before_its_successor_is_ready(overlay: str) -> None:
+    for workload in ours(overlay):
+        if workload["kind"] == "Deployment":
+            assert workload["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_each_image_is_one_image(overlay: str) -> None:
+    for workload in workloads(overlay):
+        for container in containers(workload):
+            image = container["image"]
+            assert image == "perseverance:local" or TAG.fullmatch(image), image
+            if overlay in LIVE and container["name"] == "perseverance":
+                assert "@sha256:" in image
+
+
+def test_no_secret_is_a_setting(overlay: str) -> None:
+    """Passwords and keys come as files; only the cluster on one machine has one in an address."""
+    if overlay in LIVE:
+        for workload in ours(overlay):
+            told = environment(overlay, workload)
+            assert not [name for name, value in told.items() if re.search(r"://[^/@]*:[^/@]*@", value)]
+            assert not {"PERSEVERANCE_TOKEN_SECRET"} & set(told)
+        assert not list(of_kind(overlay, "Secret"))
