@@ -43,8 +43,9 @@ image: $(STAMP) ## run the steps of deploy/Dockerfile without a container engine
 	@$(BIN)/hadolint deploy/Dockerfile
 	@deploy/image-steps $(ARGS)
 
-schemas: $(STAMP) ## regenerate JSON Schemas and the AsyncAPI document
+schemas: $(STAMP) ## regenerate JSON Schemas, the AsyncAPI document and the list of settings
 	@$(BIN)/python -m contracts.generate
+	@$(BIN)/python -m cli.settings
 
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-header
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -71,7 +72,7 @@ class Service:
     ) -> None:
         self.name = name
         self.settings = settings
-        self.member = os.environ.get("PERSEVERANCE_MEMBER", socket.gethostname())
+        self.member = settings.member
         self.nats = Nats(settings.nats_url, name)
         self.database = Database(settings.database_url, name)
         self.clock: Clock = make_clock(settings, self.database)
@@ -229,17 +230,20 @@ class Service:
         return missing
 
 
-def run(service: Service) -> None:
-    """Serve until SIGTERM: stop taking requests, finish the batch in hand, close."""
+def run(service: Service, listener: socket.socket) -> None:
+    """Serve on `listener` until SIGTERM: stop taking requests, finish the batch in hand, close."""
     logs.configure(service.name, service.settings.log_level)
     tune()
-    uvicorn.run(
-        service.app(),
-        host=service.settings.host,
-        port=service.settings.port,
-        loop="uvloop",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=_STOP_LIMIT_S,
+    server = uvicorn.Server(
+        uvicorn.Config(
+            service.app(),
+            loop="uvloop",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=_STOP_LIMIT_S,
+        )
     )
+    server.run(sockets=[listener])
+    if not server.started:
+        sys.exit(3)

@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     PARTIAL = 3  # done, except for what was refused
     UNREACHABLE = 4
     CONFLICT = 5
+    SETTINGS = 78
 
 
 class CliError(Exception):

@@ -29,6 +29,7 @@ COMMANDS = {
     "quarantine": ("cli.quarantine", "Look at messages that could not be handled; replay or drop them."),
     "wait": ("cli.wait", "Return when nothing is left to read, to decide, to publish or to send."),
     "token": ("cli.token", "Print a development bearer token for an actor."),
+    "settings": ("cli.settings", "List every setting, and say which of this environment is none."),
     "doctor": ("cli.doctor", "Check everything and say what to do about what is wrong."),
 }
 

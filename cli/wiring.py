@@ -7,15 +7,15 @@ import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
-from typing import Any, get_type_hints
-
-from pydantic import ValidationError
+from typing import get_type_hints
 
 from chassis.nats import connect_once
 from chassis.service import Service
+from chassis.settings import Settings, WrongSettings, load
 from cli.errors import CliError, ExitCode
 from cli.provision import SERVICES
 from cli.runtime import Suite
+from services import variables
 
 
 def services_of(suite: Suite, names: Sequence[str] = SERVICES) -> list[Service]:
@@ -31,13 +31,11 @@ def services_of(suite: Suite, names: Sequence[str] = SERVICES) -> list[Service]:
 
 def _build(name: str) -> Service:
     build = import_module(f"services.{name}.app").build
-    settings: type[Any] = get_type_hints(build)["settings"]
+    settings: type[Settings] = get_type_hints(build)["settings"]
     try:
-        service: Service = build(settings())
-    except ValidationError as error:
-        # The error's own text would quote values, secrets among them.
-        wrong = ", ".join(".".join(map(str, fault["loc"])) or "the whole" for fault in error.errors())
-        raise CliError(f"settings of {name} are wrong ({wrong})", "see its settings.py", ExitCode.USAGE) from None
+        service: Service = build(load(settings, known=variables()))
+    except WrongSettings as error:
+        raise CliError("; ".join(error.faults), f"settings of {name}", ExitCode.SETTINGS) from None
     return service
 
 

@@ -19,6 +19,7 @@ from cli.errors import CliError
 from cli.output import say
 from cli.provision import provision
 from cli.runtime import RUNTIME_FILE
+from cli.settings import check as check_settings
 from cli.supervisor import logging, secrets
 from cli.supervisor.children import Child, Program
 from cli.supervisor.engines import Engines
@@ -32,6 +33,7 @@ log = Log("supervisor")
 START_LIMIT_S = 120
 _LOOK_EVERY_S = 0.05
 _DEATHS_AT_START = 3
+_WILL_BE_NATS, _WILL_BE_POSTGRES = "nats://127.0.0.1:4222", "postgresql://"
 
 
 class _Server(uvicorn.Server):
@@ -73,6 +75,7 @@ class _Suite:
             log.warning("leftover.ended", process=name)
         secrets_file = secrets.ensure(self.options.data)
         engines = Engines(self.options.data, os.environ, self.pids)
+        self._check_settings(secrets_file)
         try:
             say(f"starting PostgreSQL and NATS under {self.options.data} ...")
             await _start(engines)
@@ -89,6 +92,14 @@ class _Suite:
                 log.info("suite.stopping")
         finally:
             await self._take_down(engines)
+
+    def _check_settings(self, secrets_file: Path) -> None:
+        """Before anything is started. Raises CliError."""
+        nats_url = os.environ.get("NATS_URL") or _WILL_BE_NATS
+        database_url = os.environ.get("DATABASE_URL") or _WILL_BE_POSTGRES
+        kept = json.loads(secrets_file.read_text())
+        parts = programs(self.options, self.url, nats_url, database_url, kept)
+        check_settings({part.name: part.environment for part in parts if part.name != CATCHER})
 
     async def _start_children(self, parts: list[Program]) -> None:
         for part in parts:

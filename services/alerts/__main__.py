@@ -1,14 +1,9 @@
 """`python -m services.alerts`."""
 
-from chassis.service import run
 from chassis.settings import Settings
+from chassis.start import start
+from services import variables
 from services.alerts.app import build
 
-
-def main() -> None:
-    """Run the service until SIGTERM."""
-    run(build(Settings()))
-
-
 if __name__ == "__main__":
-    main()
+    start("alerts", Settings, build, variables())

@@ -1,14 +1,9 @@
-"""`python -m services.intake`: run the service."""
+"""`python -m services.intake`."""
 
-from chassis.service import run
+from chassis.start import start
+from services import variables
 from services.intake.app import build
 from services.intake.settings import IntakeSettings
 
-
-def main() -> None:
-    """Run the service until SIGTERM."""
-    run(build(IntakeSettings()))
-
-
 if __name__ == "__main__":
-    main()
+    start("intake", IntakeSettings, build, variables())

@@ -12,19 +12,20 @@ SEPTEMBER = 9
 
 
 class IntakeSettings(Settings):
-    """Limits of the doors, and the first school year that is taken.
-
-    `max_body_bytes` and `max_events` bound one request; `max_requests` how many are worked on at once;
-    `max_backlog` how many accepted facts may wait to be published before senders are asked to slow down;
-    `silent_after_school_days` after how many whole days of class without a word a school counts as silent.
-    """
+    """Limits of the doors, and the first school year that is taken."""
 
     oldest_school_year: Annotated[str, AfterValidator(check_school_year)] = "2023-2024"
+    """The first school year a fact may be about, as `2023-2024`."""
     max_body_bytes: int = Field(default=5_000_000, gt=0)
+    """The largest request that is taken."""
     max_events: int = Field(default=1000, gt=0)
+    """How many events one request may hold."""
     max_requests: int = Field(default=64, gt=0)
+    """How many requests are worked on at once."""
     max_backlog: int = Field(default=1_000_000, gt=0)
+    """How many accepted facts may wait to be published before senders are asked to slow down."""
     silent_after_school_days: int = Field(default=3, gt=0)
+    """After how many whole days of class without a word a school counts as silent."""
 
     @property
     def first_day(self) -> date:

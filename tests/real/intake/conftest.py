@@ -72,7 +72,7 @@ def intake(database: Database, clock: FixedClock) -> Intake:
     return Intake(database, clock, Schools(), CALENDAR)
 
 
-CALENDAR = SchoolCalendar(IntakeSettings(nats_url="", database_url="").first_day)
+CALENDAR = SchoolCalendar(IntakeSettings(nats_url="nats://none", database_url="postgresql://").first_day)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from services.intake.senders import Sender
 from services.intake.settings import IntakeSettings
 from tests.unit.intake.given import NOW, OTHER_UAI, SCHOOLS, UAI, absence, as_bytes, departure, enrolment, event
 
-SETTINGS = IntakeSettings(nats_url="", database_url="")
+SETTINGS = IntakeSettings(nats_url="nats://none", database_url="postgresql://")
 CALENDAR = SchoolCalendar(SETTINGS.first_day)
 
 
@@ -91,5 +91,5 @@ def test_an_enrolment_may_be_for_the_next_rentree():
 
 def test_the_first_day_comes_from_the_settings():
     assert SETTINGS.first_day.isoformat() == "2023-09-01"
-    later = IntakeSettings(nats_url="", database_url="", oldest_school_year="2025-2026")
+    later = IntakeSettings(nats_url="nats://none", database_url="postgresql://", oldest_school_year="2025-2026")
     assert SchoolCalendar(later.first_day).objection(NOW.date() - timedelta(days=365), "C") is Code.TOO_OLD
