@@ -10,10 +10,20 @@ GOOD = {
 }
 _ANY_TEXT = {
     f"PERSEVERANCE_{name}"
-    for name in (
-        "HOST MEMBER SMTP_HOST SMTP_USER SMTP_PASSWORD_FILE SMTP_HELLO MAIL_FROM MAIL_FROM_NAME MAIL_REPLY_TO"
-        " CATCHER_DIR TOKEN_SECRET TOKEN_SECRET_FILE"
-    ).split()
+    for name in [
+        "HOST",
+        "MEMBER",
+        "SMTP_HOST",
+        "SMTP_USER",
+        "SMTP_PASSWORD_FILE",
+        "SMTP_HELLO",
+        "MAIL_FROM",
+        "MAIL_FROM_NAME",
+        "MAIL_REPLY_TO",
+        "CATCHER_DIR",
+        "TOKEN_SECRET",
+        "TOKEN_SECRET_FILE",
+    ]
 }
 
 
