@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image schemas lock bench chaos clean
+.PHONY: help setup demo up test check format image schemas lock bench idle chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -57,6 +57,9 @@ lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for 
 
 bench: $(STAMP) ## measure the pipeline beside its peers, in one run
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+idle: $(STAMP) ## weigh the suite while nothing happens; ARGS="--without nats" without a server
+	@$(BIN)/python -m benchmarks.idle $(ARGS)
 
 chaos: $(STAMP) ## kill services at random under load and compare with the oracle
 	@$(BIN)/python -m tests.chaos $(ARGS)
