@@ -76,10 +76,8 @@ def test_a_slip_of_the_pen_is_told_with_the_name_that_was_meant(variable: str, m
 
 def test_settings_of_other_services_in_the_same_environment_are_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     for settings in CLASSES.values():
-        for variable in variables(settings):
-            monkeypatch.setenv(variable, os.environ.get(variable, "1"))
-    monkeypatch.setenv("PERSEVERANCE_CLOCK", "system")
-    monkeypatch.setenv("PERSEVERANCE_LOG_LEVEL", "INFO")
+        for variable in set(variables(settings)) - set(variables(Settings)):
+            monkeypatch.setenv(variable, CANARY)
     load(Settings, listed())
 
 
