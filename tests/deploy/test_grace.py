@@ -35,7 +35,7 @@ def test_nothing_is_killed_that_would_still_have_ended_by_itself(overlay: str, n
 def test_the_longest_mail_is_not_cut_off(overlay: str) -> None:
     told = next(environment(overlay, each) for each in ours(overlay) if name_of(each) == "notifications")
     settings = NotificationsSettings(
-        nats_url="",
+        nats_url="nats://none",
         database_url="",
         smtp_timeout_s=float(told["PERSEVERANCE_SMTP_TIMEOUT_S"]),
         stop_limit_s=stop_limit_s(overlay, "notifications"),
