@@ -1,110 +1,11 @@
--- Read models. Idempotent; run by provisioning with search_path set.
+-- The read models, as they are now. They are never altered: change a section, raise its version in catalogue.py,
+-- and provisioning builds the new form beside the live one, then switches.
 --
--- Each `-- @model NAME` section makes the tables of one read model and can be run in another schema:
--- that is how `perseverance rebuild` builds one beside the live one. Keep each statement of such a
--- section free of ";" except at its end, and give every index a name.
-
--- Three roles read, each the rows of its territory. The reader sees them whole; the counter only columns that name
--- nobody; the partner (a mission locale, a CIO) parcours and delays, and who they are about, but no absence.
--- Roles belong to the whole server: another database may make them at once.
-DO $$
-DECLARE
-    wanted text;
-BEGIN
-    FOREACH wanted IN ARRAY ARRAY['perseverance_projections_reader', 'perseverance_projections_counter',
-        'perseverance_projections_partner'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = wanted) THEN
-            BEGIN
-                EXECUTE format('CREATE ROLE %I NOLOGIN', wanted);
-            EXCEPTION WHEN duplicate_object OR unique_violation THEN
-                NULL;
-            END;
-        END IF;
-        EXECUTE format('GRANT %I TO CURRENT_USER, perseverance_projections', wanted);
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', current_schema(), wanted);
-    END LOOP;
-END $$;
-
--- The territory of whoever asks: set for one transaction (`set_config(..., true)`), never for a session,
--- which a pool would hand to somebody else. Nothing set, nothing seen.
-CREATE OR REPLACE FUNCTION territory() RETURNS text[] LANGUAGE sql STABLE AS
-$$ SELECT string_to_array(nullif(current_setting('perseverance.uais', true), ''), ',') $$;
-
--- Resolved by name when called, so that they survive the switch to a rebuilt table.
-CREATE OR REPLACE FUNCTION sees_alert(wanted uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS
-$$ BEGIN RETURN EXISTS (SELECT FROM alerts WHERE alert_id = wanted); END $$;
-
-CREATE OR REPLACE FUNCTION sees_parcours(wanted uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS
-$$ BEGIN RETURN EXISTS (SELECT FROM parcours WHERE parcours_id = wanted); END $$;
-
-CREATE OR REPLACE FUNCTION sees_delay(wanted uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS
-$$ BEGIN RETURN EXISTS (SELECT FROM delays WHERE delay_id = wanted); END $$;
-
-CREATE OR REPLACE FUNCTION follows_pupil(wanted uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS
-$$ BEGIN
-    RETURN EXISTS (SELECT FROM parcours WHERE student_id = wanted)
-        OR EXISTS (SELECT FROM delays WHERE student_id = wanted);
-END $$;
-
--- All of them at once: who may see no one else joins hundreds of pupils, and a look at each would be dear.
-CREATE OR REPLACE FUNCTION followed() RETURNS uuid[] LANGUAGE plpgsql STABLE AS
-$$ BEGIN
-    RETURN ARRAY(SELECT student_id FROM parcours UNION SELECT student_id FROM delays);
-END $$;
-
-CREATE OR REPLACE FUNCTION sees_pupil(wanted uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS
-$$ BEGIN
-    RETURN EXISTS (SELECT FROM enrolments WHERE student_id = wanted)
-        OR EXISTS (SELECT FROM alerts WHERE student_id = wanted)
-        OR follows_pupil(wanted);
-END $$;
-
--- The INE a partner gave, for one transaction: whoever knows it may find that one pupil of the territory.
-CREATE OR REPLACE FUNCTION known_ine() RETURNS text LANGUAGE sql STABLE AS
-$$ SELECT nullif(current_setting('perseverance.ine', true), '') $$;
-
--- Row-level security of one table: services write, readers see what `visible` lets them, partners what
--- `to_partners` does; which columns, a GRANT says.
-DROP FUNCTION IF EXISTS guard(regclass, text);
-CREATE OR REPLACE FUNCTION guard(guarded regclass, visible text, to_partners text DEFAULT 'false') RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', guarded);
-    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', guarded);
-    EXECUTE format('DROP POLICY IF EXISTS services_write ON %s', guarded);
-    EXECUTE format('CREATE POLICY services_write ON %s TO perseverance_projections USING (true)', guarded);
-    EXECUTE format('DROP POLICY IF EXISTS territory_only ON %s', guarded);
-    EXECUTE format('CREATE POLICY territory_only ON %s FOR SELECT'
-        ' TO perseverance_projections_reader, perseverance_projections_counter USING (%s)', guarded, visible);
-    EXECUTE format('DROP POLICY IF EXISTS partners_territory ON %s', guarded);
-    EXECUTE format('CREATE POLICY partners_territory ON %s FOR SELECT TO perseverance_projections_partner USING (%s)',
-        guarded, to_partners);
-    EXECUTE format('GRANT ALL ON %s TO perseverance_projections', guarded);
-    EXECUTE format('GRANT SELECT ON %s TO perseverance_projections_reader', guarded);
-END $$;
-
--- Pupils whose identity was erased: whatever still arrives about them is passed over.
-CREATE TABLE IF NOT EXISTS forgotten (
-    student_id  uuid        PRIMARY KEY,
-    at          timestamptz NOT NULL
-);
-
--- How far in time each reader has brought the read models; one row a partition, so that replicas do not
--- wait for one another.
-CREATE TABLE IF NOT EXISTS freshness (
-    reader      text        NOT NULL,
-    partition   smallint    NOT NULL,
-    at          timestamptz NOT NULL,
-    PRIMARY KEY (reader, partition)
-);
-GRANT SELECT ON freshness TO perseverance_projections_reader, perseverance_projections_counter,
-    perseverance_projections_partner;
-
--- Tables that an earlier version made.
-ALTER TABLE IF EXISTS mails ADD COLUMN IF NOT EXISTS about_id uuid;
+-- Each `-- @model NAME` section makes the tables of one read model and can be run in another schema. Keep each
+-- statement free of ";" except at its end, and give every index a name.
 
 -- @model alerts
-CREATE TABLE IF NOT EXISTS alerts (
+CREATE TABLE alerts (
     alert_id      uuid        PRIMARY KEY,
     attendance_id uuid        NOT NULL,
     student_id    uuid        NOT NULL,
@@ -126,10 +27,10 @@ CREATE TABLE IF NOT EXISTS alerts (
     act_at        timestamptz,
     counted_at    timestamptz            -- when the count last changed, if it did
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);  -- room to change a row in place; evidence is not compressed
-CREATE INDEX IF NOT EXISTS alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
-CREATE INDEX IF NOT EXISTS alerts_by_student ON alerts (student_id);
+CREATE INDEX alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
+CREATE INDEX alerts_by_student ON alerts (student_id);
 -- One row for each thing that happened to an alert, changes of its count left out.
-CREATE TABLE IF NOT EXISTS timeline (
+CREATE TABLE timeline (
     alert_id    uuid        NOT NULL,
     event_id    text        NOT NULL,
     at          timestamptz NOT NULL,
@@ -141,9 +42,9 @@ CREATE TABLE IF NOT EXISTS timeline (
     detail      text,                  -- follow-up, cause or motive
     on_day      date
 );
-CREATE UNIQUE INDEX IF NOT EXISTS timeline_once ON timeline (alert_id, event_id);
+CREATE UNIQUE INDEX timeline_once ON timeline (alert_id, event_id);
 -- Early warnings: one half-day short of a level.
-CREATE TABLE IF NOT EXISTS approaching (
+CREATE TABLE approaching (
     student_id    uuid        NOT NULL,
     month         text        NOT NULL,
     level         smallint    NOT NULL,
@@ -156,7 +57,7 @@ CREATE TABLE IF NOT EXISTS approaching (
     at            timestamptz NOT NULL,
     PRIMARY KEY (student_id, month, level)
 ) WITH (toast_tuple_target = 8160);
-CREATE INDEX IF NOT EXISTS approaching_by_school ON approaching (uai, month);
+CREATE INDEX approaching_by_school ON approaching (uai, month);
 SELECT guard('alerts', 'uai = ANY ((SELECT territory())::text[])');
 SELECT guard('timeline', 'sees_alert(alert_id)');
 SELECT guard('approaching', 'uai = ANY ((SELECT territory())::text[])');
@@ -164,7 +65,7 @@ GRANT SELECT (uai, level, state, month, school_year) ON alerts TO perseverance_p
 
 -- @model roster
 -- Who a pseudonymous id is, from the register.
-CREATE TABLE IF NOT EXISTS identities (
+CREATE TABLE identities (
     student_id  uuid  PRIMARY KEY,
     ine         text  NOT NULL,
     uai         text,
@@ -174,10 +75,10 @@ CREATE TABLE IF NOT EXISTS identities (
     class_name  text,
     search      text  NOT NULL  -- names without accents or case, to look for and to sort by
 );
-CREATE INDEX IF NOT EXISTS identities_by_school ON identities (uai);
-CREATE INDEX IF NOT EXISTS identities_by_ine ON identities (ine);
+CREATE INDEX identities_by_school ON identities (uai);
+CREATE INDEX identities_by_ine ON identities (ine);
 -- Where a pupil is on the roll, from the schools; the fact with the latest time is kept.
-CREATE TABLE IF NOT EXISTS enrolments (
+CREATE TABLE enrolments (
     student_id  uuid        NOT NULL,
     uai         text        NOT NULL,
     class_name  text,
@@ -189,7 +90,7 @@ CREATE TABLE IF NOT EXISTS enrolments (
     left_at     timestamptz,
     PRIMARY KEY (student_id, uai)
 );
-CREATE INDEX IF NOT EXISTS enrolments_by_school ON enrolments (uai);
+CREATE INDEX enrolments_by_school ON enrolments (uai);
 SELECT guard('identities', 'uai = ANY ((SELECT territory())::text[]) OR sees_pupil(student_id)',
     'ine = (SELECT known_ine()) AND uai = ANY ((SELECT territory())::text[])'
     ' OR student_id = ANY ((SELECT followed())::uuid[])');
@@ -200,7 +101,7 @@ GRANT SELECT (student_id, uai, class_name) ON enrolments TO perseverance_project
 
 -- @model mails
 -- One row for each e-mail that had to be written. Those about an erased pupil lose both ids, not their count.
-CREATE TABLE IF NOT EXISTS mails (
+CREATE TABLE mails (
     mail_id       uuid        PRIMARY KEY,
     alert_id      uuid,
     student_id    uuid,
@@ -219,14 +120,14 @@ CREATE TABLE IF NOT EXISTS mails (
     changed_at    timestamptz NOT NULL,
     about_id      uuid                   -- the alert, the parcours or the delay
 ) WITH (fillfactor = 70);
-CREATE INDEX IF NOT EXISTS mails_by_school ON mails (uai, requested_at DESC, mail_id DESC);
-CREATE INDEX IF NOT EXISTS mails_by_alert ON mails (alert_id);
-CREATE INDEX IF NOT EXISTS mails_by_about ON mails (about_id);
-CREATE INDEX IF NOT EXISTS mails_by_student ON mails (student_id);
+CREATE INDEX mails_by_school ON mails (uai, requested_at DESC, mail_id DESC);
+CREATE INDEX mails_by_alert ON mails (alert_id);
+CREATE INDEX mails_by_about ON mails (about_id);
+CREATE INDEX mails_by_student ON mails (student_id);
 SELECT guard('mails', 'uai = ANY ((SELECT territory())::text[])');
 
 -- @model parcours
-CREATE TABLE IF NOT EXISTS parcours (
+CREATE TABLE parcours (
     parcours_id         uuid        PRIMARY KEY,
     student_id          uuid        NOT NULL,
     uai                 text        NOT NULL,
@@ -253,12 +154,12 @@ CREATE TABLE IF NOT EXISTS parcours (
     outcome             text,
     closed_on           date
 ) WITH (fillfactor = 70);
-CREATE INDEX IF NOT EXISTS parcours_by_school ON parcours (uai, began_at DESC, parcours_id DESC);
-CREATE INDEX IF NOT EXISTS parcours_by_end ON parcours (uai, ends_on);
-CREATE INDEX IF NOT EXISTS parcours_by_student ON parcours (student_id);
-CREATE INDEX IF NOT EXISTS parcours_by_alert ON parcours (alert_id);
+CREATE INDEX parcours_by_school ON parcours (uai, began_at DESC, parcours_id DESC);
+CREATE INDEX parcours_by_end ON parcours (uai, ends_on);
+CREATE INDEX parcours_by_student ON parcours (student_id);
+CREATE INDEX parcours_by_alert ON parcours (alert_id);
 -- One row for each thing that happened to a parcours; `detail` is what it says beside who and why.
-CREATE TABLE IF NOT EXISTS parcours_timeline (
+CREATE TABLE parcours_timeline (
     parcours_id uuid        NOT NULL,
     event_id    text        NOT NULL,
     at          timestamptz NOT NULL,
@@ -271,14 +172,14 @@ CREATE TABLE IF NOT EXISTS parcours_timeline (
     PRIMARY KEY (parcours_id, event_id)
 );
 -- Periods in a company that are planned; a cancelled one is gone from here, not from the timeline.
-CREATE TABLE IF NOT EXISTS placements (
+CREATE TABLE placements (
     parcours_id  uuid NOT NULL,
     placement_id uuid NOT NULL,
     first        date NOT NULL,
     last         date NOT NULL,  -- that day included
     PRIMARY KEY (parcours_id, placement_id)
 );
-CREATE TABLE IF NOT EXISTS delays (
+CREATE TABLE delays (
     delay_id    uuid        PRIMARY KEY,
     student_id  uuid        NOT NULL,
     uai         text        NOT NULL,
@@ -294,9 +195,9 @@ CREATE TABLE IF NOT EXISTS delays (
     ended_by    text,
     done        boolean                -- once ended: whether it was done, or had no object any more
 ) WITH (fillfactor = 70);
-CREATE INDEX IF NOT EXISTS delays_by_school ON delays (uai, started_at DESC, delay_id DESC);
-CREATE INDEX IF NOT EXISTS delays_by_student ON delays (student_id);
-CREATE TABLE IF NOT EXISTS delay_timeline (
+CREATE INDEX delays_by_school ON delays (uai, started_at DESC, delay_id DESC);
+CREATE INDEX delays_by_student ON delays (student_id);
+CREATE TABLE delay_timeline (
     delay_id    uuid        NOT NULL,
     event_id    text        NOT NULL,
     at          timestamptz NOT NULL,

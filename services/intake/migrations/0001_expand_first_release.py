@@ -1,6 +1,16 @@
--- The register of identities, the ledger of accepted facts, and who may send them.
+"""The register of identities, the ledger of accepted facts, and who may send them."""
 
-CREATE TABLE IF NOT EXISTS senders (
+from chassis.migrate import run
+
+revision = "intake_0001"
+down_revision = None
+branch_labels = ("intake",)
+
+
+def upgrade() -> None:
+    """Apply it."""
+    run("""
+CREATE TABLE senders (
     name        text        PRIMARY KEY,
     key_hash    bytea       NOT NULL UNIQUE,   -- SHA-256 of the API key; the key itself is shown once
     uais        text[],                        -- null: every school
@@ -9,7 +19,7 @@ CREATE TABLE IF NOT EXISTS senders (
 );
 
 -- Who is who. Nothing else in the suite holds an identity but what is derived from this table.
-CREATE TABLE IF NOT EXISTS register (
+CREATE TABLE register (
     student_id  uuid        PRIMARY KEY,
     ine         text        UNIQUE,            -- null once erased
     salt        bytea       NOT NULL,          -- keys every hash about the pupil; gone once erased
@@ -26,7 +36,7 @@ CREATE TABLE IF NOT EXISTS register (
 CREATE INDEX IF NOT EXISTS register_school ON register (uai);
 
 -- Inbox and outbox at once: what was accepted, for ever, in the order of commits.
-CREATE TABLE IF NOT EXISTS ledger (
+CREATE TABLE ledger (
     position    bigint      PRIMARY KEY,
     event_key   bytea       NOT NULL UNIQUE,   -- hash of (source, id)
     body_hash   bytea,                         -- null once its pupil is erased
@@ -36,7 +46,7 @@ CREATE TABLE IF NOT EXISTS ledger (
     sender      text        NOT NULL,
     payload     bytea       NOT NULL           -- the pseudonymous envelope, as it is published
 );
-CREATE INDEX IF NOT EXISTS ledger_student ON ledger (student_id);
+CREATE INDEX ledger_student ON ledger (student_id);
 
 -- When each school was last heard, and how far in the ledger that is known.
 CREATE TABLE IF NOT EXISTS heard (
@@ -50,9 +60,10 @@ CREATE TABLE IF NOT EXISTS heard_to (
 INSERT INTO heard_to DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- What the NATS door refused, waiting to be published; never a value of the event.
-CREATE TABLE IF NOT EXISTS refusals (
+CREATE TABLE refusals (
     position    bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     refused_at  timestamptz NOT NULL,
     sender      text        NOT NULL,
     payload     bytea       NOT NULL
 );
+""")
