@@ -49,11 +49,10 @@ schemas: $(STAMP) ## regenerate JSON Schemas, the AsyncAPI document and the list
 
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-header
 
-lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for the image, and to build the image
 golden: $(STAMP) ## freeze what this version writes: make golden VERSION=1.2.3
 	@$(BIN)/python -m golden $(VERSION)
 
-lock: $(STAMP) ## recompile requirements.lock from pyproject.toml
+lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for the image, and to build the image
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	@$(COMPILE) --extra dev --extra machine --group image pyproject.toml -o requirements.lock
 	@$(COMPILE) --constraint requirements.lock pyproject.toml -o deploy/requirements-run.lock

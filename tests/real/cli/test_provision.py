@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
 from cli.provision import schemas
 
 _ROOT = Path(__file__).parents[3]
@@ -64,32 +65,43 @@ def test_of_jobs_that_run_at_once_one_does_everything_and_the_others_find_nothin
     assert sorted(applied[2]) == sorted(revision for schema in schemas() for revision in schema.known())
 
 
-def test_a_service_started_before_the_job_says_what_to_do_and_starts_after_it(servers: dict[str, str]) -> None:
+def until(service: "subprocess.Popen[str]", said: str) -> str:
+    """The line of the service's log that says it."""
+    assert service.stdout is not None
+    return next(line for line in service.stdout if said in line)
+
+
+def test_a_service_started_before_the_job_says_what_to_do_and_begins_after_it(servers: dict[str, str]) -> None:
     with psycopg.connect(servers["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("DROP SCHEMA alerts CASCADE")
-    code, said = ended(start(servers, "services.alerts"))
-    assert code != 0
-    assert "run `perseverance provision`" in said
-    assert "service.started" not in said
-    code, said = ended(start(servers, "cli.main", "provision"))
-    assert (code, "applied: chassis_0001" in said) == (0, True), said
     service = start(servers, "services.alerts")
     try:
-        assert service.stdout is not None
-        assert any("service.started" in line for line in service.stdout)
+        assert "run `perseverance provision`" in until(service, "service.waits")
+        code, said = ended(start(servers, "cli.main", "provision"))
+        assert (code, "applied: chassis_0001" in said) == (0, True), said
+        until(service, "service.started")
     finally:
         service.terminate()
         service.communicate(timeout=60)
 
 
-def test_an_older_job_refuses_a_database_that_a_newer_version_contracted(servers: dict[str, str]) -> None:
-    with psycopg.connect(servers["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute("INSERT INTO intake.revisions (revision, kind) VALUES ('intake_9999', 'contract')")
-    job, service = start(servers, "cli.main", "provision"), start(servers, "services.intake")
-    code, said = ended(job)
-    assert code == 5
-    assert "newer version" in said
-    code, said = ended(service)
-    assert code != 0
-    assert "intake_9999" in said
-    assert "run the version that provisioned it" in said
+def test_an_older_version_leaves_a_database_that_a_newer_one_contracted(servers: dict[str, str]) -> None:
+    port = free_port()
+    service = start({**servers, "PERSEVERANCE_PORT": str(port)}, "services.alerts")
+    try:
+        until(service, "service.started")
+        with psycopg.connect(servers["DATABASE_URL"], autocommit=True) as connection:
+            connection.execute("INSERT INTO alerts.revisions (revision, kind) VALUES ('alerts_9998', 'expand')")
+            assert not schemas()[1].problems(connection), "what only grew is no reason to stop"
+            connection.execute("INSERT INTO alerts.revisions (revision, kind) VALUES ('alerts_9999', 'contract')")
+        answer = httpx.get(f"http://127.0.0.1:{port}/ready", timeout=30, trust_env=False)
+        assert answer.status_code == 503
+        assert "alerts_9999" in answer.text
+        assert "alerts_9998" not in answer.text
+        assert "run the version that provisioned it" in answer.text
+        code, said = ended(start(servers, "cli.main", "provision"))
+        assert code == 5
+        assert "newer version" in said
+    finally:
+        service.terminate()
+        service.communicate(timeout=60)
