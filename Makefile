@@ -5,11 +5,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image schemas golden lock bench idle chaos clean
+.PHONY: help setup demo up test check format image deploy-check schemas lock bench idle chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -43,14 +43,14 @@ image: $(STAMP) ## run the steps of deploy/Dockerfile without a container engine
 	@$(BIN)/hadolint deploy/Dockerfile
 	@deploy/image-steps $(ARGS)
 
+deploy-check: $(STAMP) ## render and check the manifests, play the alerts
+	@PROMTOOL=$$(deploy/promtool) && PROMTOOL=$$PROMTOOL $(BIN)/python -m pytest tests/deploy tests/deploy/check_rules.py $(ARGS)
+
 schemas: $(STAMP) ## regenerate JSON Schemas, the AsyncAPI document and the list of settings
 	@$(BIN)/python -m contracts.generate
 	@$(BIN)/python -m cli.settings
 
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-header
-
-golden: $(STAMP) ## freeze what this version writes: make golden VERSION=1.2.3
-	@$(BIN)/python -m golden $(VERSION)
 
 lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for the image, and to build the image
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv

@@ -1,7 +1,8 @@
 """The one place where roles, schemas, tables, streams and buckets are made. Services declare nothing."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 import nats
 import psycopg
@@ -10,10 +11,11 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import NotFoundError
 from psycopg import sql
 
-from chassis import revisions
-from chassis.revisions import Connection, Schema
+from chassis.database import Database
+from chassis.recorder import Datastore, Recorder
 from contracts.streams import BucketSpec, StreamSpec
 
+_CHASSIS_SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK = 7_112_023  # any number, the same for every provisioning
 _COMPARED = (
     "subjects",
@@ -33,75 +35,52 @@ CREATE TABLE IF NOT EXISTS simulation.clock (
 """
 
 
-class NewerDatabase(Exception):
-    """A newer version provisioned this database, and took away what this version needs."""
+def provision_database(url: str, services: Mapping[str, Path]) -> None:
+    """Make each service's role, schema and tables; `services` maps a schema to its own DDL file.
 
-
-@contextlib.contextmanager
-def alone(url: str) -> Iterator[Connection]:
-    """The only provisioning of this database for as long as the block: a second one waits for the first."""
+    Idempotent, and harmless when two run at once: the second waits for the first.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-        yield connection
-
-
-def provision_database(url: str, schemas: Iterable[Schema]) -> list[str]:
-    """Make each service's role, schema and tables; return the revisions that were applied.
-
-    Idempotent, and harmless when two run at once: the second waits for the first. Raises NewerDatabase.
-    """
-    applied = []
-    with alone(url) as connection:
-        make_roles(connection, wanted := list(schemas))
         connection.execute(_SIMULATION)
-        for schema in wanted:
-            _make_schema(connection, schema)
-            applied += _make_tables(connection, url, schema)
-    return applied
+        for schema, ddl in services.items():
+            _make_role_and_schema(connection, schema)
+            _make_tables(connection, url, schema, ddl)
+        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
 
 
-def make_roles(connection: Connection, schemas: Iterable[Schema]) -> None:
-    """Make the role of each service and those that only read; they belong to the whole server."""
-    for schema in schemas:
-        for role in (schema.role, *schema.readers):
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-            if not known:
-                # Another database's provisioning may make it meanwhile.
-                with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
-        for role in schema.readers:
-            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(schema.role)))
-
-
-def _make_schema(connection: Connection, schema: Schema) -> None:
-    name = sql.Identifier(schema.name)
-    roles = sql.SQL(", ").join(map(sql.Identifier, (schema.role, *schema.readers)))
+def _make_role_and_schema(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> None:
+    role = f"perseverance_{schema}"
+    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    if not known:
+        # Roles belong to the whole server: another database's provisioning may make it meanwhile.
+        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
     for statement in (
-        "CREATE SCHEMA IF NOT EXISTS {name}",
-        "GRANT USAGE ON SCHEMA {name} TO {roles}",
+        "GRANT {role} TO CURRENT_USER",
+        "CREATE SCHEMA IF NOT EXISTS {schema}",
+        "GRANT USAGE ON SCHEMA {schema} TO {role}",
         "GRANT USAGE ON SCHEMA simulation TO {role}",
         "GRANT SELECT ON simulation.clock TO {role}",
     ):
-        connection.execute(sql.SQL(statement).format(name=name, roles=roles, role=sql.Identifier(schema.role)))
+        connection.execute(sql.SQL(statement).format(**names))
 
 
-def _make_tables(connection: Connection, url: str, schema: Schema) -> list[str]:
-    known, present = schema.known(), schema.applied(connection)
-    lacking = revisions.missing(known, present)
-    if present.keys() - known.keys() and (lacking or revisions.foreign_contracts(known, present)):
-        raise NewerDatabase(schema.name)
-    if lacking:
-        from chassis.migrate import migrate
-
-        migrate(url, schema)
-    names = {"schema": sql.Identifier(schema.name), "role": sql.Identifier(schema.role)}
+def _make_tables(connection: psycopg.Connection[tuple[object, ...]], url: str, schema: str, ddl: Path) -> None:
+    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(f"perseverance_{schema}")}
     connection.execute(sql.SQL("SET search_path TO {schema}").format(**names))
-    schema.finish(connection)
+    for script in (_CHASSIS_SCHEMA, ddl):
+        if script.exists():
+            connection.execute(script.read_text())
     connection.execute("RESET search_path")
+    owner = Datastore(Database(url, schema, role=""))
+    try:
+        Recorder(owner).create_table()
+    finally:
+        owner.close()
     for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
         connection.execute(sql.SQL("GRANT ALL ON ALL " + kind + " IN SCHEMA {schema} TO {role}").format(**names))
-    return lacking
 
 
 async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:

@@ -1,6 +1,7 @@
 """Only the flows that exist: what the policies let through is compared with what the code does."""
 
 import ast
+from functools import cache
 
 import pytest
 
@@ -16,6 +17,7 @@ DOORS = {"intake", "projections"}
 """Who answers people and school systems (see cli/supervisor/suite.py: the gateway sends requests to these alone)."""
 
 
+@cache
 def imports(service: str) -> set[str]:
     """The libraries a service's own code names."""
     found = set()
@@ -34,7 +36,7 @@ def talks_on_nats() -> set[str]:
 
 
 def keeps_tables() -> set[str]:
-    return {name for name in SERVICES if (ROOT / "services" / name / "tables.py").exists()} | {"provisioning"}
+    return {name for name in SERVICES if (ROOT / "services" / name / "schema.sql").exists()} | {"provisioning"}
 
 
 def sends_mail() -> set[str]:

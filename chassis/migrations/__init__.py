@@ -1,1 +1,0 @@
-"""Revisions of the tables every service has in its own schema."""

@@ -1,0 +1,1 @@
+-- The alerts service keeps everything in its event store: no table of its own.

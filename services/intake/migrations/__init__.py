@@ -1,1 +1,0 @@
-"""Revisions of intake's own tables."""

@@ -1,0 +1,1 @@
+-- The notifications service keeps everything in its event store and its deadlines: no table of its own.

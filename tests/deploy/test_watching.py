@@ -1,0 +1,144 @@
+"""Alerts, dashboards and scaling speak of numbers that the code gives, and each alert can be looked up."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from cli.provision import SERVICES
+from tests.deploy.manifests import LIVE, ROOT, Resource, labels, name_of, namespace_of, of_kind, ours
+
+OPERATIONS = (ROOT / "docs/operations.md").read_text()
+PLAYED = yaml.safe_load((Path(__file__).with_name("alerts.yaml")).read_text())
+FROM_ELSEWHERE = {"up", "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
+GIVEN_BY_PROMETHEUS = {"namespace", "service", "pod", "persistentvolumeclaim", "le"}
+SUFFIXES = {"Counter": ("_total",), "Histogram": ("_bucket", "_sum", "_count"), "Gauge": ("",)}
+METRIC = re.compile(r"\b(?:perseverance_[a-z_]+|kubelet_[a-z_]+|up)\b(?=[{\[)\s]|$)")
+MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"')
+
+
+@cache
+def metrics() -> dict[str, set[str]]:
+    """Each series the code gives, with its labels."""
+    found = {}
+    for path in [*(ROOT / "chassis").rglob("*.py"), *(ROOT / "services").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SUFFIXES:
+                words = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                if words and str(words[0]).startswith("perseverance_"):
+                    given = [each for each in node.args if isinstance(each, ast.List | ast.Tuple)]
+                    marks = {str(each.value) for part in given for each in part.elts if isinstance(each, ast.Constant)}
+                    found |= {f"{words[0]}{suffix}": marks for suffix in SUFFIXES[node.func.id]}
+    return found
+
+
+def rules() -> Iterator[Resource]:
+    (resource,) = of_kind("academie", "PrometheusRule")
+    for group in resource["spec"]["groups"]:
+        yield from group["rules"]
+
+
+def dashboards() -> dict[str, Resource]:
+    maps = [each for each in of_kind("academie", "ConfigMap") if name_of(each).startswith("dashboard-")]
+    return {name_of(each): json.loads(next(iter(each["data"].values()))) for each in maps}
+
+
+def queries() -> list[tuple[str, str]]:
+    """Every question that is asked of Prometheus, and where."""
+    asked = [(rule["alert"], rule["expr"]) for rule in rules()]
+    for overlay in LIVE:
+        for scaled in of_kind(overlay, "ScaledObject"):
+            asked += [
+                (f"{overlay}/{name_of(scaled)}", trigger["metadata"]["query"])
+                for trigger in scaled["spec"]["triggers"]
+                if trigger["type"] == "prometheus"
+            ]
+    for name, board in dashboards().items():
+        asked += [
+            (f"{name}: {panel['title']}", target["expr"])
+            for panel in board["panels"]
+            for target in panel.get("targets", [])
+        ]
+    return asked
+
+
+def test_the_code_gives_the_numbers_that_are_asked_for() -> None:
+    unknown = {(where, name) for where, query in queries() for name in METRIC.findall(query)} - {
+        (where, name) for where, _ in queries() for name in {*metrics(), *FROM_ELSEWHERE}
+    }
+    assert unknown == set()
+
+
+def test_each_question_asks_for_something() -> None:
+    assert [where for where, query in queries() if not METRIC.findall(query)] == []
+
+
+def test_and_they_have_the_labels_that_are_asked_for() -> None:
+    wrong = []
+    for where, query in queries():
+        for name, marks in re.findall(r"(perseverance_[a-z_]+)\{([^}]*)\}", query):
+            known = metrics()[name] | GIVEN_BY_PROMETHEUS
+            wrong += [(where, name, mark) for mark, _ in MATCHER.findall(marks) if mark not in known]
+    assert wrong == []
+
+
+def test_each_alert_has_a_runbook() -> None:
+    headings = set(re.findall(r"^### (\w+)$", OPERATIONS, re.MULTILINE))
+    alerts = {rule["alert"] for rule in rules()}
+    assert alerts - headings == set()
+    assert {each for each in headings if re.fullmatch(r"([A-Z][a-z]+){2,}", each)} - alerts == set()
+
+
+def test_each_alert_says_how_urgent_it_is_and_what_is_wrong() -> None:
+    for rule in rules():
+        assert rule["labels"]["severity"] in {"page", "ticket"}
+        assert rule["annotations"]["summary"]
+
+
+def test_each_alert_has_an_example() -> None:
+    played = {each["alertname"] for test in PLAYED["tests"] for each in test.get("alert_rule_test", [])}
+    assert played == {rule["alert"] for rule in rules()}
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_alerts_are_made_once_a_cluster(overlay: str) -> None:
+    assert len(list(of_kind(overlay, "PrometheusRule"))) == 1
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_each_service_is_asked_for_its_numbers_and_scaled(overlay: str) -> None:
+    for workload in ours(overlay):
+        if workload["kind"] != "Deployment":
+            continue
+        here = namespace_of(workload)
+        (scaled,) = (
+            each
+            for each in of_kind(overlay, "ScaledObject")
+            if (namespace_of(each), name_of(each)) == (here, name_of(workload))
+        )
+        assert scaled["spec"]["maxReplicaCount"] <= 16
+        assert scaled["spec"]["minReplicaCount"] >= 2
+        assert "replicas" not in workload["spec"]
+        query = scaled["spec"]["triggers"][0]["metadata"]["query"]
+        assert f'namespace="{here}"' in query
+        assert f'consumer=~"{name_of(workload)}-.+"' in query
+        (monitor,) = (each for each in of_kind(overlay, "PodMonitor") if namespace_of(each) == here)
+        (rule,) = monitor["spec"]["selector"]["matchExpressions"]
+        assert labels(workload)["app.kubernetes.io/name"] in rule["values"]
+
+
+def test_dashboards_can_be_read() -> None:
+    assert set(dashboards()) == {"dashboard-operations", "dashboard-service"}
+    for board in dashboards().values():
+        assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+        assert all(panel["title"] for panel in board["panels"])
+
+
+def test_the_services_that_alerts_name_are_ours() -> None:
+    (away,) = (rule for rule in rules() if rule["alert"] == "ServiceAway")
+    assert set(re.findall(r'service=~"([^"]+)"', away["expr"])[0].split("|")) == set(SERVICES)
