@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image deploy-check schemas lock bench idle chaos clean
+.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +51,9 @@ schemas: $(STAMP) ## regenerate JSON Schemas, the AsyncAPI document and the list
 	@$(BIN)/python -m cli.settings
 
 COMPILE = $(BIN)/uv pip compile --quiet --generate-hashes --no-header
+
+golden: $(STAMP) ## freeze what this version writes: make golden VERSION=1.2.3
+	@$(BIN)/python -m golden $(VERSION)
 
 lock: $(STAMP) ## recompile the locks from pyproject.toml: for development, for the image, and to build the image
 	@$(BIN)/uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv

@@ -13,6 +13,7 @@ from psycopg_pool import PoolTimeout
 from chassis.database import TRANSIENT, Database
 from chassis.nats import Nats
 from chassis.provision import drift
+from chassis.revisions import Schema
 from contracts.streams import BucketSpec, StreamSpec
 
 NATS_AWAY = "NATS is away: is it running, and is NATS_URL right?"
@@ -74,10 +75,9 @@ async def of_nats(nats_: Nats, streams: Sequence[StreamSpec], buckets: Sequence[
         return [told(error)]
 
 
-def of_database(database: Database) -> list[str]:
-    """What is wrong with PostgreSQL; empty when all is well. Synchronous: a few seconds at most."""
+def of_database(database: Database, schema: Schema) -> list[str]:
+    """What is wrong with PostgreSQL and our schema; empty when all is well. Synchronous: a few seconds at most."""
     try:
-        database.probe()
+        return database.probe(schema.problems)
     except _UNUSABLE as error:
         return [told(error)]
-    return []

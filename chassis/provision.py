@@ -1,8 +1,7 @@
 """The one place where roles, schemas, tables, streams and buckets are made. Services declare nothing."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 
 import nats
 import psycopg
@@ -11,11 +10,10 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import NotFoundError
 from psycopg import sql
 
-from chassis.database import Database
-from chassis.recorder import Datastore, Recorder
+from chassis import revisions
+from chassis.revisions import Connection, Schema
 from contracts.streams import BucketSpec, StreamSpec
 
-_CHASSIS_SCHEMA = Path(__file__).with_name("schema.sql")
 _LOCK = 7_112_023  # any number, the same for every provisioning
 _COMPARED = (
     "subjects",
@@ -35,52 +33,75 @@ CREATE TABLE IF NOT EXISTS simulation.clock (
 """
 
 
-def provision_database(url: str, services: Mapping[str, Path]) -> None:
-    """Make each service's role, schema and tables; `services` maps a schema to its own DDL file.
+class NewerDatabase(Exception):
+    """A newer version provisioned this database, and took away what this version needs."""
 
-    Idempotent, and harmless when two run at once: the second waits for the first.
-    """
+
+@contextlib.contextmanager
+def alone(url: str) -> Iterator[Connection]:
+    """The only provisioning of this database for as long as the block: a second one waits for the first."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        yield connection
+
+
+def provision_database(url: str, schemas: Iterable[Schema]) -> list[str]:
+    """Make each service's role, schema and tables; return the revisions that were applied.
+
+    Idempotent, and harmless when two run at once: the second waits for the first. Raises NewerDatabase.
+    """
+    applied = []
+    with alone(url) as connection:
+        make_roles(connection, wanted := list(schemas))
         connection.execute(_SIMULATION)
-        for schema, ddl in services.items():
-            _make_role_and_schema(connection, schema)
-            _make_tables(connection, url, schema, ddl)
-        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+        for schema in wanted:
+            _make_schema(connection, schema)
+            applied += _make_tables(connection, url, schema)
+    return applied
 
 
-def _make_role_and_schema(connection: psycopg.Connection[tuple[object, ...]], schema: str) -> None:
-    role = f"perseverance_{schema}"
-    known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-    if not known:
-        # Roles belong to the whole server: another database's provisioning may make it meanwhile.
-        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-            connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(role)}
+def make_roles(connection: Connection, schemas: Iterable[Schema]) -> None:
+    """Make the role of each service and those that only read; they belong to the whole server."""
+    for schema in schemas:
+        for role in (schema.role, *schema.readers):
+            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+            if not known:
+                # Another database's provisioning may make it meanwhile.
+                with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
+        for role in schema.readers:
+            connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(schema.role)))
+
+
+def _make_schema(connection: Connection, schema: Schema) -> None:
+    name = sql.Identifier(schema.name)
+    roles = sql.SQL(", ").join(map(sql.Identifier, (schema.role, *schema.readers)))
     for statement in (
-        "GRANT {role} TO CURRENT_USER",
-        "CREATE SCHEMA IF NOT EXISTS {schema}",
-        "GRANT USAGE ON SCHEMA {schema} TO {role}",
+        "CREATE SCHEMA IF NOT EXISTS {name}",
+        "GRANT USAGE ON SCHEMA {name} TO {roles}",
         "GRANT USAGE ON SCHEMA simulation TO {role}",
         "GRANT SELECT ON simulation.clock TO {role}",
     ):
-        connection.execute(sql.SQL(statement).format(**names))
+        connection.execute(sql.SQL(statement).format(name=name, roles=roles, role=sql.Identifier(schema.role)))
 
 
-def _make_tables(connection: psycopg.Connection[tuple[object, ...]], url: str, schema: str, ddl: Path) -> None:
-    names = {"schema": sql.Identifier(schema), "role": sql.Identifier(f"perseverance_{schema}")}
+def _make_tables(connection: Connection, url: str, schema: Schema) -> list[str]:
+    known, present = schema.known(), schema.applied(connection)
+    lacking = revisions.missing(known, present)
+    if present.keys() - known.keys() and (lacking or revisions.foreign_contracts(known, present)):
+        raise NewerDatabase(schema.name)
+    if lacking:
+        from chassis.migrate import migrate
+
+        migrate(url, schema)
+    names = {"schema": sql.Identifier(schema.name), "role": sql.Identifier(schema.role)}
     connection.execute(sql.SQL("SET search_path TO {schema}").format(**names))
-    for script in (_CHASSIS_SCHEMA, ddl):
-        if script.exists():
-            connection.execute(script.read_text())
+    schema.finish(connection)
     connection.execute("RESET search_path")
-    owner = Datastore(Database(url, schema, role=""))
-    try:
-        Recorder(owner).create_table()
-    finally:
-        owner.close()
     for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
         connection.execute(sql.SQL("GRANT ALL ON ALL " + kind + " IN SCHEMA {schema} TO {role}").format(**names))
+    return lacking
 
 
 async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:

@@ -1,7 +1,8 @@
 """The `eventsourcing` recorder with a batch path: many aggregates in one query, all their events in one append."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from struct import Struct
 from typing import Any
@@ -57,6 +58,7 @@ class Datastore(PostgresDatastore):
 
     def __init__(self, database: Database) -> None:
         self._role = database.role
+        self._adapted = False
         target = conninfo_to_dict(database.url)
         super().__init__(
             dbname=str(target.get("dbname", "postgres")),
@@ -70,6 +72,18 @@ class Datastore(PostgresDatastore):
             max_overflow=3,
             single_row_tracking=True,
         )
+
+    def register_type_adapters(self) -> None:
+        """Not yet: a service is put together without a database, and says by itself what is missing there."""
+
+    @contextmanager
+    def get_connection(self) -> Iterator[psycopg.Connection[Any]]:
+        """A connection that knows the library's types, asked from the database the first time."""
+        if not self._adapted:
+            self._adapted = True
+            super().register_type_adapters()
+        with super().get_connection() as connection:
+            yield connection
 
     def after_connect_func(self) -> Callable[[psycopg.Connection[Any]], None]:
         """Also take the service's role."""

@@ -23,6 +23,7 @@ from chassis.nats import Nats
 from chassis.reader import Handler, Reader, Source
 from chassis.relay import Log as Journal
 from chassis.relay import Relay
+from chassis.revisions import Schema
 from chassis.settings import Settings, make_clock
 from chassis.tuning import tune
 from contracts.streams import BucketSpec, StreamSpec
@@ -63,14 +64,15 @@ class Service:
 
     def __init__(
         self,
-        name: str,
+        schema: Schema,
         settings: Settings,
         *,
         streams: Sequence[StreamSpec] = (),
         buckets: Sequence[BucketSpec] = (),
         http: AsgiApp | None = None,
     ) -> None:
-        self.name = name
+        self.name = name = schema.name
+        self.schema = schema
         self.settings = settings
         self.member = settings.member
         self.nats = Nats(settings.nats_url, name)
@@ -199,7 +201,7 @@ class Service:
 
     async def _missing(self) -> list[str]:
         """What the servers lack for us to work."""
-        database = asyncio.to_thread(conditions.of_database, self.database)
+        database = asyncio.to_thread(conditions.of_database, self.database, self.schema)
         return [*await conditions.of_nats(self.nats, self._streams, self._buckets), *await database]
 
     async def _watched(self, name: str, run: Callable[[], Awaitable[None]]) -> None:

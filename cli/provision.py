@@ -1,8 +1,8 @@
 """`perseverance provision`: roles, schemas, tables, streams and buckets, as declared. Safe to run at any time."""
 
 import asyncio
-from pathlib import Path
-from typing import Annotated
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,32 +10,42 @@ from cli.errors import CliError, ExitCode
 from cli.output import emit, say
 from cli.runtime import suite_of
 
+if TYPE_CHECKING:
+    from chassis.revisions import Schema
+
 SERVICES = ("intake", "alerts", "parcours", "notifications", "projections")
 
 app = typer.Typer()
 
 
-def schemas() -> dict[str, Path]:
-    """Each service's database schema and the file that declares its tables."""
-    import services
-
-    root = Path(services.__path__[0])
-    return {name: root / name / "schema.sql" for name in SERVICES}
+def schemas() -> "list[Schema]":
+    """Each service's part of the database."""
+    return [import_module(f"services.{name}.tables").SCHEMA for name in SERVICES]
 
 
-def provision(nats_url: str, database_url: str) -> None:
-    """Make the database and the streams what they must be; what they hold is kept.
+def provision(nats_url: str, database_url: str) -> list[str]:
+    """Make the database and the streams what they must be; what they hold is kept. Return the revisions applied.
 
     Raises CliError when a server is away or refuses.
     """
     import nats.errors
     import psycopg
 
-    from chassis.provision import provision_database, provision_streams
+    from chassis.provision import NewerDatabase, provision_database, provision_streams
     from contracts.catalogue import BUCKETS, STREAMS
 
     try:
-        provision_database(database_url, schemas())
+        applied = provision_database(database_url, schemas())
+    except NewerDatabase as error:
+        raise CliError(
+            f"schema {error} was provisioned by a newer version", "provision with that version", ExitCode.CONFLICT
+        ) from None
+    except psycopg.errors.LockNotAvailable:
+        raise CliError("a table to change is in use without a pause", "try again when fewer people work") from None
+    except psycopg.errors.DuplicateTable:
+        raise CliError(
+            "this database holds tables made before the first release", "begin with an empty database"
+        ) from None
     except psycopg.OperationalError:
         raise CliError("PostgreSQL is away or refuses us", "check DATABASE_URL", ExitCode.UNREACHABLE) from None
     except psycopg.errors.InsufficientPrivilege:
@@ -48,6 +58,7 @@ def provision(nats_url: str, database_url: str) -> None:
         raise CliError(
             "NATS is away, or JetStream is off", "check NATS_URL, start it with -js", ExitCode.UNREACHABLE
         ) from None
+    return applied
 
 
 @app.command()
@@ -59,14 +70,15 @@ def main(
     from contracts.catalogue import BUCKETS, STREAMS
 
     suite = suite_of(ctx)
-    provision(suite.nats_url, suite.database_url)
+    applied = provision(suite.nats_url, suite.database_url)
     done = {
         "schemas": list(SERVICES),
         "streams": [stream.name for stream in STREAMS],
         "buckets": [bucket.name for bucket in BUCKETS],
     }
     if as_json:
-        emit(done)
+        emit({**done, "revisions": applied})
     else:
+        say(f"applied: {', '.join(applied) or 'nothing, every table was up to date'}")
         for kind, names in done.items():
             say(f"{kind}: {', '.join(names)} as declared")

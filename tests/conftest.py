@@ -16,7 +16,7 @@ from psycopg.conninfo import make_conninfo
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_database, provision_streams
-from cli.provision import SERVICES as SUITE
+from cli.provision import schemas
 from contracts.catalogue import BUCKETS, STREAMS
 
 # How fast an example is made or run says how busy the machine is, nothing about what is tested.
@@ -37,10 +37,6 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         shutil.rmtree(_OURS, ignore_errors=True)
 
 
-SERVICES = Path(__file__).parent.parent / "services"
-SCHEMAS = {name: SERVICES / name / "schema.sql" for name in SUITE}
-
-
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data")
@@ -59,7 +55,7 @@ def template_database(postgres_server: EmbeddedPostgres) -> str:
     """A provisioned database that every test's own is copied from."""
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE template_provisioned")
-    provision_database(make_conninfo(postgres_server.url, dbname="template_provisioned"), SCHEMAS)
+    provision_database(make_conninfo(postgres_server.url, dbname="template_provisioned"), schemas())
     return "template_provisioned"
 
 

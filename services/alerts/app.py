@@ -8,12 +8,13 @@ from contracts.catalogue import ALERTS, BUCKETS, PARCOURS, SCHOOL, STREAMS, filt
 from services.alerts.application import Alerts
 from services.alerts.commands import listen
 from services.alerts.reactions import ParcoursFacts, SchoolFacts
+from services.alerts.tables import SCHEMA
 from services.alerts.translation import TOPICS, translate
 
 
 def build(settings: Settings) -> Service:
     """School facts and partner days in, alerts out, commands answered."""
-    service = Service("alerts", settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
     store = EventStore(service.database)
     application = Alerts(store, service.clock)
     relay = service.relay(ALERTS.name, StoreLog(store, translate, TOPICS))

@@ -27,6 +27,7 @@ from services.intake.ledger_log import ledger_log, refusals_log, register_log
 from services.intake.raw_reader import READER, RawHandler
 from services.intake.settings import IntakeSettings
 from services.intake.silence import Silence
+from services.intake.tables import SCHEMA
 
 log = Log("intake")
 
@@ -39,7 +40,7 @@ _AWAY: tuple[type[Exception], ...] = (*TRANSIENT, nats.errors.Error, JetStreamEr
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     """Put intake together; `clock` replaces the one of the settings."""
-    service = Service("intake", settings, streams=(INTAKE, REFUSALS, SCHOOL, REGISTER), buckets=(DIRECTORY,))
+    service = Service(SCHEMA, settings, streams=(INTAKE, REFUSALS, SCHOOL, REGISTER), buckets=(DIRECTORY,))
     service.clock = clock or service.clock
     relays: list[Relay] = []
 

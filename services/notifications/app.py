@@ -22,13 +22,14 @@ from services.notifications.reactions import Reaction, on_alerts, on_parcours, o
 from services.notifications.rendering import Identity, Renderer
 from services.notifications.sender import Sender
 from services.notifications.settings import NotificationsSettings
+from services.notifications.tables import SCHEMA
 from services.notifications.translation import TOPICS, translate
 
 
 def build(settings: NotificationsSettings) -> Service:
     """Alerts, parcours and delays in, e-mails out, and the proof of them."""
     http = pages(settings.catcher_dir) if settings.catcher_dir else None
-    service = Service("notifications", settings, streams=STREAMS, buckets=BUCKETS, http=http)
+    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS, http=http)
     store = EventStore(service.database)
     directory = Directory()
     relay = service.relay(NOTIFICATIONS.name, StoreLog(store, translate, TOPICS))

@@ -12,12 +12,13 @@ from services.parcours.application import ParcoursService
 from services.parcours.commands import listen
 from services.parcours.reactions import Erasures
 from services.parcours.settings import ParcoursSettings
+from services.parcours.tables import SCHEMA
 from services.parcours.translation import TOPICS, translate
 
 
 def build(settings: ParcoursSettings) -> Service:
     """People's acts and the clock in, what becomes of parcours out."""
-    service = Service("parcours", settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
     store = EventStore(service.database)
     application = ParcoursService(store, service.clock, rules.load(settings.rules_file))
     relay = service.relay(PARCOURS.name, StoreLog(store, translate, TOPICS))

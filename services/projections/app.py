@@ -12,6 +12,7 @@ from services.projections.live import Changes
 from services.projections.reading.cursors import Cursors
 from services.projections.reading.readings import Readings
 from services.projections.settings import ProjectionsSettings
+from services.projections.tables import SCHEMA
 from services.projections.web.application import make_application
 from services.projections.web.site import Site
 from services.projections.web.views import Views
@@ -21,7 +22,7 @@ BATCH = 1000  # alerts carry their evidence: a batch of them is large
 
 def build(settings: ProjectionsSettings) -> Service:
     """Streams in, read models out, and what people see of them."""
-    service = Service("projections", settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
     for model in READ_MODELS:
         for feed in model.feeds:
             service.reader(feed.reader, feed.source, feed.handler(), batch=BATCH)

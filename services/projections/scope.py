@@ -1,6 +1,6 @@
 """Who sees what: the one place where a person's role and territory become the schools they may look at.
 
-Every query takes a `Scope`; PostgreSQL holds it against each row once more (`schema.sql`).
+Every query takes a `Scope`; PostgreSQL holds it against each row once more (`read_models.sql`).
 """
 
 from collections.abc import Iterable, Mapping

@@ -36,7 +36,7 @@ def talks_on_nats() -> set[str]:
 
 
 def keeps_tables() -> set[str]:
-    return {name for name in SERVICES if (ROOT / "services" / name / "schema.sql").exists()} | {"provisioning"}
+    return {name for name in SERVICES if (ROOT / "services" / name / "tables.py").exists()} | {"provisioning"}
 
 
 def sends_mail() -> set[str]:

@@ -1,31 +1,42 @@
 """A read model built beside the live one: its own tables in a schema of their own, then one switch.
 
-The tables come from `schema.sql` itself, so a rebuild also brings them to the form of the running code.
+The tables come from `read_models.sql` itself, so a rebuild also brings them to the form of the running code.
 Indexes and row-level security come last: loading is faster without the first, and COPY refuses the second.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from chassis.database import Transaction
 from chassis.positions import Position
+from services.projections.catalogue import READ_MODELS
 from services.projections.stores import batches, erasures
 
 LIVE, NEXT, OLD = "projections", "projections_next", "projections_old"
 _ONE_AT_A_TIME = 16_180_339  # any number, the same for every rebuild
 # Shorter than PostgreSQL's deadlock_timeout: whoever looks at a page never pays for the switch.
 _PATIENCE = "300ms"
-_SCHEMA = Path(__file__).parent.parent / "schema.sql"
+_SCHEMA = Path(__file__).parent.parent / "read_models.sql"
 
 
 def statements(model: str) -> list[str]:
-    """The statements of `schema.sql` that make this read model."""
+    """The statements of `read_models.sql` that make this read model."""
     section = _SCHEMA.read_text().split(f"-- @model {model}\n", 1)[1].split("\n-- @", 1)[0]
     lines = [line.split("--", 1)[0].rstrip() for line in section.splitlines()]
     return [each.strip() for each in "\n".join(lines).split(";\n") if each.strip(" ;\n")]
+
+
+def make_missing(connection: psycopg.Connection[Any]) -> None:
+    """Make the read models that this database never had, empty: their readers fill them from the beginning."""
+    for model in READ_MODELS:
+        with connection.transaction(), connection.cursor() as tx:
+            new = tx.execute("INSERT INTO read_models VALUES (%s, %s) ON CONFLICT DO NOTHING", (model.name, 1)).rowcount
+            for statement in statements(model.name) if new else ():
+                tx.execute(statement.encode())
 
 
 def alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:

@@ -16,6 +16,7 @@ from chassis.embedded import EmbeddedPostgres
 from chassis.provision import provision_database
 from chassis.store import EventStore
 from services.parcours.alarm import BATCH
+from services.parcours.tables import SCHEMA
 from tests.chaos.deadlines import verdicts
 from tests.chaos.deadlines.book import midnight
 from tests.chaos.deadlines.cohort import FIRST_DAY, OPENED_AT, plant
@@ -33,7 +34,6 @@ _BETWEEN_KILLS_S = 0.2
 _OFTEN_DRAINED = 0.7
 _OFTEN_FROZEN, _FROZEN_S = 0.1, 0.5
 _LIMIT_S = 300
-_SCHEMA = Path(__file__).resolve().parents[3] / "services" / "parcours" / "schema.sql"
 Tell = Callable[[float, str], None]
 
 
@@ -83,7 +83,7 @@ def run(size: Size, seed: int, tell: Tell = lambda *_: None) -> Report:
     try:
         tell(0.0, "opening parcours")
         url = server.start()
-        provision_database(url, {"parcours": _SCHEMA})
+        provision_database(url, [SCHEMA])
         with _Experiment(url, data / "workers.log", size, report) as experiment:
             experiment.live(tell)
         tell(1.0, "reading the record")

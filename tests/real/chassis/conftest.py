@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_database, provision_streams
-from tests.real.chassis.trial import DDL, SCHEMA, TRIAL, Trial
+from tests.real.chassis.trial import TABLES, TRIAL, Trial
 
 _TEMPLATE = "template_trial"
 
@@ -21,7 +21,7 @@ def trial_template(postgres_server: EmbeddedPostgres) -> str:
     """A database with the trial's schema, that every test's own is copied from."""
     with psycopg.connect(postgres_server.url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {_TEMPLATE}")
-    provision_database(make_conninfo(postgres_server.url, dbname=_TEMPLATE), {SCHEMA: DDL})
+    provision_database(make_conninfo(postgres_server.url, dbname=_TEMPLATE), [TABLES])
     return _TEMPLATE
 
 

@@ -11,7 +11,7 @@ from chassis.database import TRANSIENT
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_database
 from tests.real.chassis.postgres_wire import Break, postgres_wire
-from tests.real.chassis.trial import DDL, SCHEMA, Trial, assert_once_in_order
+from tests.real.chassis.trial import TABLES, Trial, assert_once_in_order
 from tests.real.eventually import eventually
 
 _COUNT = 3_000
@@ -32,7 +32,7 @@ async def test_a_connection_broken_around_a_commit_leads_to_one_effect_each(tria
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(tmp_path / "own")
-    provision_database(server.start(), {SCHEMA: DDL})
+    provision_database(server.start(), [TABLES])
     yield server
     server.stop()
 

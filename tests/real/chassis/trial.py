@@ -21,12 +21,13 @@ from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
 from chassis.reader import Reader, Source
 from chassis.relay import Log, Page, Relay
+from chassis.revisions import Schema
 from chassis.window import LARGEST, Outgoing, append
 from contracts.streams import StreamSpec, partition_of
 from tests.real.eventually import eventually
 
 SCHEMA = "trial"
-DDL = Path(__file__).with_name("trial.sql")
+TABLES = Schema(SCHEMA, Path(__file__).with_name("migrations"))
 TRIAL = StreamSpec("TRIAL", ("trial.*.*",), "numbered messages")
 SOURCE = Source("TRIAL", "trial", ("noted",))
 NOON = datetime(2025, 10, 6, 12, tzinfo=UTC)

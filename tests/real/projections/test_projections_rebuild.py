@@ -25,7 +25,7 @@ from services.projections import rebuilding
 from services.projections.catalogue import READ_MODELS, ReadModel
 from services.projections.rebuilding import Busy, Rebuild, Unreadable
 from services.projections.stores import generations
-from tests.conftest import SCHEMAS
+from services.projections.tables import SCHEMA
 from tests.real.projections.house import HERE, ReadModels, scope
 from tests.real.projections.test_projections_batches import alerts_of
 from tests.unit.projections.given import message
@@ -202,7 +202,7 @@ async def test_provisioning_after_a_switch_finds_everything_as_declared(
     for model in READ_MODELS:
         await Rebuild(model, nats, models.database.url).run()
     made = shape(models)
-    provision_database(models.database.url, {"projections": SCHEMAS["projections"]})
+    provision_database(models.database.url, [SCHEMA])
     assert shape(models) == made
 
 

@@ -1,0 +1,1 @@
+"""Revisions of the tables every service has in its own schema."""

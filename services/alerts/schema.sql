@@ -1,1 +1,0 @@
--- The alerts service keeps everything in its event store: no table of its own.

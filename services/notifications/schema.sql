@@ -1,1 +1,0 @@
--- The notifications service keeps everything in its event store and its deadlines: no table of its own.

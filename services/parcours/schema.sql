@@ -1,1 +1,0 @@
--- The parcours service keeps everything in its event store and the chassis's deadlines: no table of its own.
