@@ -5,5 +5,11 @@ from chassis.start import start
 from services import variables
 from services.alerts.app import build
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     start("alerts", Settings, build, variables())
+
+
+if __name__ == "__main__":
+    main()

@@ -5,5 +5,11 @@ from services import variables
 from services.intake.app import build
 from services.intake.settings import IntakeSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     start("intake", IntakeSettings, build, variables())
+
+
+if __name__ == "__main__":
+    main()

@@ -5,5 +5,11 @@ from services import variables
 from services.notifications.app import build
 from services.notifications.settings import NotificationsSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     start("notifications", NotificationsSettings, build, variables())
+
+
+if __name__ == "__main__":
+    main()

@@ -5,5 +5,11 @@ from services import variables
 from services.parcours.app import build
 from services.parcours.settings import ParcoursSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     start("parcours", ParcoursSettings, build, variables())
+
+
+if __name__ == "__main__":
+    main()

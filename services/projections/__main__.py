@@ -5,5 +5,11 @@ from services import variables
 from services.projections.app import build
 from services.projections.settings import ProjectionsSettings
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Run the service until SIGTERM."""
     start("projections", ProjectionsSettings, build, variables())
+
+
+if __name__ == "__main__":
+    main()

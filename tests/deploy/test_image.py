@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,12 @@ def test_the_image_has_no_engine_and_no_tool_of_development() -> None:
 def test_each_service_has_an_entry_point() -> None:
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert set(scripts) == {"perseverance", *(f"perseverance-{name}" for name in SERVICES)}
+
+
+@pytest.mark.parametrize("name", ["perseverance", *(f"perseverance-{name}" for name in SERVICES)])
+def test_each_entry_point_is_there(name: str) -> None:
+    (script,) = (each for each in entry_points(group="console_scripts") if each.name == name)
+    assert callable(script.load())
 
 
 def test_the_dockerfile_is_clean() -> None:
