@@ -17,7 +17,7 @@ from chassis.logs import Log
 
 log = Log("gauges")
 
-EVERY_S = 5.0
+EVERY_S = 10.0
 _SHARE = 20
 """A look that takes long is taken more rarely: never more than one part in so many of the time."""
 

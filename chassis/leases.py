@@ -5,8 +5,8 @@ from hashlib import blake2b
 
 from chassis.database import Database, Transaction
 
-LEASE_S = 6
-RENEW_EVERY_S = 2
+LEASE_S = 9
+RENEW_EVERY_S = 3
 WANTING_EVERY_S = 0.25
 """While others still hold part of our share: they give it back when they next renew."""
 

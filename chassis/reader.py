@@ -217,7 +217,7 @@ class Reader(Generic[T]):
             committing = _already(held)
             while True:
                 heed_cancel()
-                messages = await pull.next(wait_s=min(1.0, self._leases.again_in_s))
+                messages = await pull.next(wait_s=self._leases.again_in_s)
                 # While one batch waits for the database the next is received and understood.
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)

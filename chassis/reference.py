@@ -17,7 +17,7 @@ log = Log("reference")
 
 T = TypeVar("T")
 
-EVERY_S = 1.0
+EVERY_S = 2.0
 _BATCH = 1000
 _FETCH_S = 5.0
 _FORGET_CONSUMER_S = 30.0
@@ -32,7 +32,7 @@ class Reference(Generic[T]):
     """The present values of a bucket, by key, for any thread to read.
 
     A watcher would be the usual way, but those of nats-py do not survive a reconnection, and then
-    stay silent. So the state of the bucket's stream is compared once a second, and when it moved
+    stay silent. So the state of the bucket's stream is compared every other second, and when it moved
     everything is read again: a whole directory is a few thousand small values.
 
     `decode` makes a value of a key and its bytes, and raises ValueError for one it cannot read:

@@ -26,7 +26,10 @@ from chassis.window import LARGEST, ChainBroken, Outgoing, append
 
 log = Logger("relay")
 
-_POLL_S = 0.5
+_POLL_S = (0.5, 2.0)
+_QUIET_AFTER_S = 30
+"""Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
+
 _BACKOFF_S = (0.05, 2.0)
 
 
@@ -112,7 +115,7 @@ class Relay:
             self.published = None
             await asyncio.sleep(self._leases.again_in_s)
             return
-        renewed = time.monotonic()
+        renewed = spoke = time.monotonic()
         seq, after = await self.tail()
         while True:
             heed_cancel()
@@ -120,6 +123,7 @@ class Relay:
             page: Page = await self._call(self.log.read, after, LARGEST)
             if page.messages:
                 seq = await self.publish(page.messages, seq)
+                spoke = time.monotonic()
             after = page.scanned_to
             self.published = after
             if time.monotonic() - renewed > self._leases.again_in_s:
@@ -128,16 +132,16 @@ class Relay:
                 await self._check_end(seq)
                 renewed = time.monotonic()
             if not page.more:
-                await self._wait()
+                await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
 
     async def _check_end(self, seq: int) -> None:
         """With nothing to publish, nothing else would tell us that the stream was lost and must be made again."""
         if (await self._nats.js.stream_info(self.stream)).state.last_seq != seq:
             raise ChainBroken
 
-    async def _wait(self) -> None:
+    async def _wait(self, limit_s: float) -> None:
         try:
-            async with asyncio.timeout(_POLL_S):
+            async with asyncio.timeout(limit_s):
                 await self._woken.wait()
         except TimeoutError:
             return

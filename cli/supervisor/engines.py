@@ -16,7 +16,7 @@ from cli.supervisor.orphans import Pids
 
 log = Log("supervisor")
 
-_LOOK_EVERY_S = 0.5
+_LOOK_EVERY_S = 1.0
 _MADE = "made"
 _PORTS = "ports.json"
 

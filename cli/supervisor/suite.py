@@ -41,6 +41,10 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         yield  # signals stop the suite in its own order, not this server first
 
+    async def main_loop(self) -> None:
+        while not await self.on_tick(0):
+            await asyncio.sleep(0.5)  # the library looks ten times a second
+
 
 async def run(options: Options) -> None:
     """Bring the suite up, say so on stdout, keep it up until SIGTERM or SIGINT, take it down.

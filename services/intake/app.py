@@ -31,7 +31,7 @@ from services.intake.tables import SCHEMA
 
 log = Log("intake")
 
-_HOUSEKEEPING_EVERY_S = 2.0
+_HOUSEKEEPING_EVERY_S = 5.0
 _REFRESH_LIMIT_S = 5.0
 _RAW_BATCH = 500
 _BODIES_IN_HAND = 8  # full-sized ones: what the door may hold in memory at once

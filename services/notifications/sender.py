@@ -22,7 +22,10 @@ log = Log("sender")
 OUTCOMES = Counter("perseverance_mail_attempts", "How attempts to send an e-mail ended", ["outcome"])
 
 BATCH = 200
-_POLL_S = 0.5
+_POLL_S = (0.5, 2.0)
+_QUIET_AFTER_S = 30
+"""Without an e-mail for so long, we look more rarely for those that another replica left, or whose time has come."""
+
 _GATHER_S = 0.02
 _PAUSE_S = 1.0
 _NOT_TRIED = Outcome(Ending.DEFERRED, None, "not tried", relay_away=True)
@@ -87,6 +90,7 @@ class Sender:
                 await courier.close()
 
     async def _claim(self) -> None:
+        sent = time.monotonic()
         while not self._stopping:
             self._woken.clear()
             room = self._room()
@@ -95,9 +99,10 @@ class Sender:
                 self._in_flight.add(parcel)
                 self._parcels.put_nowait(parcel)
             if parcels:
+                sent = time.monotonic()
                 self._on_commit()
             else:
-                await _wait(self._woken, _POLL_S)
+                await _wait(self._woken, _POLL_S[time.monotonic() - sent > _QUIET_AFTER_S])
 
     def _room(self) -> int:
         """How many e-mails to claim now: few large claims rather than many small ones."""

@@ -21,13 +21,13 @@ FIRED = Counter("perseverance_deadlines_fired", "Deadlines that fell due and wer
 ASIDE = Gauge("perseverance_deadlines_aside", "Parcours and delays whose deadlines this process could not decide upon")
 
 BATCH = 500
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 2.0
 _PAUSE_S = 1.0
 _TRY_AGAIN: tuple[type[Exception], ...] = (*TRANSIENT, VersionConflict)
 
 
 class Alarm:
-    """Looks once a second for what is due. `clock` must be one that no replica's machine can put forward."""
+    """Looks every other second for what is due. `clock` must be one that no replica's machine can put forward."""
 
     def __init__(
         self, application: ParcoursService, database: Database, clock: Clock, on_commit: Callable[[], None]
