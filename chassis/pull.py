@@ -18,7 +18,7 @@ from nats.js.errors import Error as JetStreamError
 from chassis.messages import Message
 from chassis.nats import Nats
 
-_EXPIRES_S = 5
+_EXPIRES_S = 10
 _SILENCE_S = 12
 _PACE_S = 0.006
 """Between two batches that are not full: a transaction for each handful would cost more than this wait."""
