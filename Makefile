@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle chaos clean
+.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle scale sizing chaos clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -66,6 +66,12 @@ bench: $(STAMP) ## measure the pipeline beside its peers, in one run
 
 idle: $(STAMP) ## weigh the suite while nothing happens; ARGS="--without nats" without a server
 	@$(BIN)/python -m benchmarks.idle $(ARGS)
+
+scale: $(STAMP) ## run services by 1 to 16 replicas: throughput, balance, joins, leaves and kills
+	@$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+sizing: $(STAMP) ## from a pupil's year and what one machine does to an académie and France; --write: docs/scale.md
+	@$(BIN)/python -m benchmarks.sizing $(ARGS)
 
 chaos: $(STAMP) ## kill services at random under load and compare with the oracle
 	@$(BIN)/python -m tests.chaos $(ARGS)

@@ -54,7 +54,7 @@ def main() -> int:
         sizes.one_by_one,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
-    report = Report(arguments.seed, _machine())
+    report = Report(arguments.seed, machine())
     with running_engines() as engines:
         _measure(engines, sizes, arguments.seed, arguments.only or ALL, arguments.replicas, report)
     report.show()
@@ -65,37 +65,38 @@ def main() -> int:
 
 def _measure(engines: Engines, sizes: Sizes, seed: int, only: tuple[str, ...], replicas: int, report: Report) -> None:
     if "peers" in only:
-        slice_of_it = _step("the workload of the peers", lambda: Workload(sizes.peer_events, seed))
+        slice_of_it = step("the workload of the peers", lambda: Workload(sizes.peer_events, seed))
         for name, peer in contenders.PEERS.items():
-            report.races[name] = _step(name, lambda peer=peer: peer(engines, slice_of_it))  # type: ignore[misc]
+            report.races[name] = step(name, lambda peer=peer: peer(engines, slice_of_it))  # type: ignore[misc]
     if "pipeline" in only or "rebuild" in only:
-        workload = _step("the workload", lambda: Workload(sizes.events, seed))
-        result, database_url = _step(PIPELINE, lambda: contenders.pipeline(engines, workload, replicas))
+        workload = step("the workload", lambda: Workload(sizes.events, seed))
+        result, database_url = step(PIPELINE, lambda: contenders.pipeline(engines, workload, replicas))
         report.races = {PIPELINE: result, **report.races}
         for name, peak in result.memory_mb.items():
             report.memory[name] = Weighed(workload.events, workload.events, peak)
         if "rebuild" in only:
-            report.rebuild = _step("rebuild", lambda: rebuild.measure(engines, database_url, sizes.rebuild_events))
+            report.rebuild = step("rebuild", lambda: rebuild.measure(engines, database_url, sizes.rebuild_events))
             if "memory" in only:
                 backlog = report.rebuild.events
-                report.memory["notifications"] = _step(
+                report.memory["notifications"] = step(
                     "memory of notifications",
                     lambda: memory.notifications(engines, database_url, backlog, sizes.memory_s),
                 )
     if "latency" in only:
-        report.latency = _step("latency", lambda: latency.measure(engines, sizes.latency_s))
+        report.latency = step("latency", lambda: latency.measure(engines, sizes.latency_s))
     if "deadlines" in only:
-        report.deadlines = _step(
+        report.deadlines = step(
             "deadlines", lambda: deadlines.measure(engines, sizes.deadlines, sizes.one_by_one, seed)
         )
     if "memory" in only:
         backlog_of_intake = Workload(sizes.memory_events, seed)
-        report.memory["intake"] = _step(
+        report.memory["intake"] = step(
             "memory of intake", lambda: memory.intake(engines, backlog_of_intake, sizes.memory_s)
         )
 
 
-def _step(name: str, work: Callable[[], Any]) -> Any:
+def step(name: str, work: Callable[[], Any]) -> Any:
+    """What `work` returns; its name and its seconds on stderr."""
     started = time.perf_counter()
     sys.stderr.write(f"{name} ... ")
     sys.stderr.flush()
@@ -104,7 +105,8 @@ def _step(name: str, work: Callable[[], Any]) -> Any:
     return done
 
 
-def _machine() -> dict[str, Any]:
+def machine() -> dict[str, Any]:
+    """What figures depend on: the load average tells whether the machine was quiet."""
     return {
         "python": platform.python_version(),
         "cores": os.cpu_count(),

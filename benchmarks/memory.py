@@ -19,6 +19,8 @@ from contracts.incoming import ReportAbsence
 from services.intake import senders
 
 _SENDER = "benchmark"
+RAW_SUBJECT = f"intake.raw.{_SENDER}"
+INTAKE_MODULES = {"services.intake": ("services.intake.app",)}
 _EVERY_S = 0.5
 
 
@@ -33,22 +35,32 @@ class Weighed:
 
 def intake(engines: Engines, workload: Workload, limit_s: float) -> Weighed:
     """Intake in front of a full INTAKE stream: absences as a school sends them."""
-    database_url = provision(engines, "memory_intake")
+    database_url = before_the_door(engines, workload, "memory_intake")
+    with at_the_line(engines, database_url, INTAKE_MODULES) as (service,):
+        return _weigh(service, database_url, "intake", workload.events, limit_s)
+
+
+def before_the_door(engines: Engines, workload: Workload, name: str) -> str:
+    """A sender that may speak, its schools, and all of `workload` on INTAKE; the url of the database."""
+    database_url = provision(engines, name)
+    open_door(database_url)
+    asyncio.run(open_schools(engines.nats_url, workload.pupils))
+    asyncio.run(fill(engines.nats_url, INTAKE.name, ((RAW_SUBJECT, raw(absence)) for absence in workload)))
+    return database_url
+
+
+def open_door(database_url: str) -> None:
+    """Make the sender known."""
     database = Database(database_url, "intake", pool_size=1)
     with database.transaction() as tx:
         senders.add(tx, _SENDER, None)
     database.close()
-    asyncio.run(_open_schools(engines.nats_url, workload.pupils))
-    subject = f"intake.raw.{_SENDER}"
-    asyncio.run(fill(engines.nats_url, INTAKE.name, ((subject, _raw(a)) for a in workload)))
-    with at_the_line(engines, database_url, {"services.intake": ("services.intake.app",)}) as (service,):
-        return _weigh(service, database_url, "intake", workload.events, limit_s)
 
 
 def notifications(engines: Engines, database_url: str, backlog: int, limit_s: float) -> Weighed:
     """Notifications in front of the ALERTS stream that is there, with a directory and no mail relay."""
     schools = 1 + max(1, backlog // 1000)
-    asyncio.run(_open_schools(engines.nats_url, schools * 500))
+    asyncio.run(open_schools(engines.nats_url, schools * 500))
     modules = {"services.notifications": ("services.notifications.app",)}
     with at_the_line(engines, database_url, modules) as (service,):
         return _weigh(service, database_url, "notifications", backlog, limit_s)
@@ -66,7 +78,7 @@ def _weigh(service: Contender, database_url: str, schema: str, backlog: int, lim
     return Weighed(backlog, handled, round(service.peak_mb(), 1))
 
 
-async def _open_schools(url: str, pupils: int) -> None:
+async def open_schools(url: str, pupils: int) -> None:
     """Put every school of so many pupils in the directory."""
     client = await connect(url)
     bucket = await client.jetstream().key_value(DIRECTORY.name)
@@ -76,7 +88,12 @@ async def _open_schools(url: str, pupils: int) -> None:
     await client.close()
 
 
-def _raw(absence: Absence) -> bytes:
+def ine_of(absence: Absence) -> str:
+    """The made-up INE of the pupil."""
+    return f"{absence.student.int % 10**9:09d}ZZ"
+
+
+def raw(absence: Absence) -> bytes:
     """The event as the school writes it; a made-up INE stands for the pupil."""
     return json.dumps(
         {
@@ -86,7 +103,7 @@ def _raw(absence: Absence) -> bytes:
             "type": ReportAbsence.TYPE,
             "time": absence.time.isoformat(),
             "data": {
-                "ine": f"{absence.student.int % 10**9:09d}ZZ",
+                "ine": ine_of(absence),
                 "uai": absence.uai,
                 "date": absence.day.isoformat(),
                 "period": absence.period,

@@ -59,6 +59,20 @@ class Contender:
         """Processor seconds used so far."""
         return cpu_s(self._process.pid)
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def ask_to_stop(self) -> None:
+        """SIGTERM, without waiting."""
+        self._process.terminate()
+
+    def kill(self) -> None:
+        """SIGKILL, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
     def stop(self) -> None:
         """End it, cleanly if it will."""
         self._process.terminate()

@@ -50,13 +50,15 @@ DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s
 def shares(consumer: str, partitions: int, held: Mapping[str, int]) -> dict[str, int]:
     """How many partitions each member is to have, given how many it holds: even, and with the fewest moves.
 
-    What cannot be divided evenly stays with those who have it. Where nobody has, chance decides, anew for each
-    consumer: were it always the first by name, one replica would have the odd partition, and the relay, of everything.
+    What cannot be divided evenly stays with those who have it; where nobody has, chance decides, anew for each
+    consumer: were it always the first by name, one replica would have the odd partition of everything. Of what has
+    one partition, as a relay has, chance alone decides: a newcomer takes some of them, and nobody else any.
     """
     each, extra = divmod(partitions, len(held))
 
     def order(member: str) -> tuple[int, bytes]:
-        return -min(held[member], each + 1), blake2b(f"{consumer} {member}".encode(), digest_size=8).digest()
+        chance = blake2b(f"{consumer} {member}".encode(), digest_size=8).digest()
+        return 0 if partitions == 1 else -min(held[member], each + 1), chance
 
     return {member: each + (place < extra) for place, member in enumerate(sorted(held, key=order))}
 

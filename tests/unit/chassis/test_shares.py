@@ -35,8 +35,23 @@ def test_when_one_leaves_nobody_gives_anything_up(members: int, leaves: int) -> 
     assert all(after[name] >= settled[name] for name in settled)
 
 
-def test_a_relay_stays_where_it_is_whoever_joins() -> None:
-    assert shares("relay:ALERTS", 1, {"a": 0, "b": 1, "c": 0}) == {"a": 0, "b": 1, "c": 0}
+@given(members=st.integers(1, 20), consumer=st.text("abc", min_size=1))
+def test_a_relay_moves_to_who_joins_or_stays(members: int, consumer: str) -> None:
+    names = [f"pod-{n}" for n in range(members)]
+    before = shares(consumer, 1, dict.fromkeys(names, 0))
+    after = shares(consumer, 1, before | {"new": 0})
+    assert sum(after.values()) == 1
+    assert after["new"] == 1 or all(after[name] == before[name] for name in names)
+
+
+def test_relays_are_spread_over_the_members_wherever_they_were() -> None:
+    owners = Counter(
+        name
+        for n in range(100)
+        for name, share in shares(f"relay:{n}", 1, {"pod-0": 1, "pod-1": 0, "pod-2": 0, "pod-3": 0}).items()
+        if share
+    )
+    assert max(owners.values()) < 50, owners  # 25 each on average
 
 
 def test_what_cannot_be_divided_does_not_always_fall_to_the_same_member() -> None:

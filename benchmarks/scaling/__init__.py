@@ -1,0 +1,1 @@
+"""What more replicas of a service bring, and what joining, leaving and dying costs."""

@@ -1,0 +1,65 @@
+"""`python -m benchmarks.scaling`: services by one to sixteen replicas. Tables on stdout, `--json FILE` besides."""
+
+import argparse
+import json
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+from benchmarks.__main__ import machine, step
+from benchmarks.engines import Engines, running_engines
+from benchmarks.scaling import throughput, walk
+from benchmarks.scaling.report import Report
+from benchmarks.workload import Workload
+from cli.provision import SERVICES
+
+PARTS = ("speed", "moves", "walk")
+REPLICAS = (1, 2, 4)
+_BACKLOG, _FEED = 60_000, 200_000
+
+
+def main() -> int:
+    """Measure, show, write. Exit code 1 when a result was wrong."""
+    arguments = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    report = Report(arguments.seed, machine())
+    with running_engines() as engines:
+        _measure(engines, arguments, report)
+    report.show()
+    if arguments.json:
+        arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
+    return 0
+
+
+def _measure(engines: Engines, arguments: argparse.Namespace, report: Report) -> None:
+    only, seconds, rounds = arguments.only or PARTS, *((5, 1) if arguments.short else (12, 3))
+    if "speed" in only:
+        workload = Workload(_BACKLOG, arguments.seed)
+        for speeds, wait in ((report.before, "BEFORE_MS"), (report.holding, "HOLDING_MS")):
+            for replicas in REPLICAS:
+                work = partial(throughput.speed, engines, workload, replicas, {wait: throughput.WAIT_MS}, seconds)
+                speeds.append(step(f"{replicas} replicas, {wait.lower()}", work))
+    if "moves" in only:
+        workload = Workload(_FEED, arguments.seed)
+        report.moves = step("joining, leaving, dying", lambda: throughput.moves(engines, workload, rounds))
+    if "walk" in only:
+        services = arguments.service or SERVICES
+        report.outcome = step(
+            f"1 to 16 and back: {', '.join(services)}",
+            lambda: walk.measure(engines, services, arguments.seed),
+        )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--short", action="store_true", help="shorter measurements, one round of joining and leaving")
+    parser.add_argument("--only", action="append", choices=PARTS, help="only this part (may be repeated)")
+    parser.add_argument("--service", action="append", choices=SERVICES, help="walk only this one (may be repeated)")
+    parser.add_argument("--seed", type=int, default=1, help="of the workload")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

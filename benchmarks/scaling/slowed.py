@@ -1,0 +1,46 @@
+"""The alerts service as it is, but for a wait in each batch: what a slower disk or network would cost it.
+
+`BEFORE_MS`: for each message, inside the transaction, before the service's own handler; other replicas go on
+meanwhile. `HOLDING_MS`: after it, with what it appended not yet committed, so with the lock of the log held.
+"""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.database import Transaction
+from chassis.reader import Handler
+from chassis.service import run
+from chassis.settings import Settings
+from services.alerts.app import build
+
+BATCH = 50
+
+
+class Slowed:
+    """A handler that takes its time."""
+
+    def __init__(self, handler: Handler[Any], before_s: float, holding_s: float) -> None:
+        self._before_s, self._holding_s, self._handle = before_s, holding_s, handler.handle
+        self.decode, self.forget = handler.decode, handler.forget
+
+    def handle(self, tx: Transaction, items: Sequence[Any]) -> None:
+        """What the service does with a batch, between two waits."""
+        time.sleep(self._before_s * len(items))
+        self._handle(tx, items)
+        time.sleep(self._holding_s * len(items))
+
+
+def main() -> None:
+    """Run until SIGTERM."""
+    service = build(Settings())
+    before, holding = (float(os.environ.get(name, 0)) / 1000 for name in ("BEFORE_MS", "HOLDING_MS"))
+    for reader in service.readers:
+        reader.handler = Slowed(reader.handler, before, holding)
+        reader._batch = BATCH  # a wait for 4000 messages at once would be seconds long
+    run(service)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From what a pupil's year weighs and what one machine does, to an académie and to France."""
