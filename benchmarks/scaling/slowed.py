@@ -11,8 +11,10 @@ from typing import Any
 
 from chassis.database import Transaction
 from chassis.reader import Handler
-from chassis.service import run
+from chassis.service import Service
 from chassis.settings import Settings
+from chassis.start import start
+from services import variables
 from services.alerts.app import build
 
 BATCH = 50
@@ -32,15 +34,15 @@ class Slowed:
         time.sleep(self._holding_s * len(items))
 
 
-def main() -> None:
-    """Run until SIGTERM."""
-    service = build(Settings())
+def build_slowed(settings: Settings) -> Service:
+    """The service, with its handlers slowed."""
+    service = build(settings)
     before, holding = (float(os.environ.get(name, 0)) / 1000 for name in ("BEFORE_MS", "HOLDING_MS"))
     for reader in service.readers:
         reader.handler = Slowed(reader.handler, before, holding)
         reader._batch = BATCH  # a wait for 4000 messages at once would be seconds long
-    run(service)
+    return service
 
 
 if __name__ == "__main__":
-    main()
+    start("alerts", Settings, build_slowed, variables())
