@@ -1,0 +1,1 @@
+"""Backups: taking one, putting it back, and rehearsing that it can be put back."""

@@ -1,0 +1,71 @@
+"""Putting a backup back on empty servers, with a version as new as the one that took it, or newer."""
+
+import json
+from pathlib import Path
+
+import psycopg
+
+from chassis.nats import connect_once
+from chassis.provision import make_roles
+from cli.backups import postgres
+from cli.backups.manifest import DATABASE, DIRECTORY, Manifest
+from cli.backups.taking import Tell
+from cli.directory_bucket import load_directory
+from cli.errors import CliError, ExitCode
+from cli.provision import provision, schemas
+from contracts.directory import Actor, School
+
+
+def check(directory: Path, tell: Tell) -> Manifest:
+    """What the backup says of itself, once it is sure that it is whole and not of a newer version. Raises CliError."""
+    manifest = Manifest.read(directory)
+    tell("checking the files")
+    manifest.check_files(directory)
+    _check_version(manifest)
+    return manifest
+
+
+def put_back_database(url: str, directory: Path, tell: Tell) -> None:
+    """The database as it was saved, roles included. Raises CliError; nothing is changed then."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        wanted = schemas()
+        for schema in wanted:
+            if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema.name,)).fetchone():
+                raise CliError(
+                    f"the database is not empty: it has a schema {schema.name}",
+                    "restore into a new one",
+                    ExitCode.CONFLICT,
+                )
+        make_roles(connection, wanted)
+    postgres.restore(url, directory / DATABASE, tell)
+
+
+async def put_back_the_rest(nats_url: str, database_url: str, directory: Path, tell: Tell) -> None:
+    """Tables brought to this version, streams and buckets made, the directory filled. Streams fill by themselves."""
+    import asyncio
+
+    tell("provisioning")
+    await asyncio.to_thread(provision, nats_url, database_url)
+    document = json.loads((directory / DIRECTORY).read_text())
+    client = await connect_once(nats_url, "restore")
+    try:
+        tell("filling the directory")
+        await load_directory(
+            client.jetstream(timeout=10),
+            [School.model_validate(each) for each in document["schools"]],
+            [Actor.model_validate(each) for each in document["actors"]],
+            replace=True,
+        )
+    finally:
+        await client.close()
+
+
+def _check_version(manifest: Manifest) -> None:
+    for schema in schemas():
+        unknown = set(manifest.revisions.get(schema.name, [])) - schema.known().keys()
+        if unknown:
+            raise CliError(
+                f"version {manifest.perseverance} took this backup, which this version does not know",
+                "restore with that version or a newer one",
+                ExitCode.CONFLICT,
+            )
