@@ -8,10 +8,12 @@ import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import emit, say
+from cli.rebuild import rebuild
 from cli.runtime import suite_of
 
 if TYPE_CHECKING:
     from chassis.revisions import Schema
+    from services.projections.catalogue import ReadModel
 
 SERVICES = ("intake", "alerts", "parcours", "notifications", "projections")
 
@@ -25,6 +27,8 @@ def schemas() -> "list[Schema]":
 
 def provision(nats_url: str, database_url: str) -> list[str]:
     """Make the database and the streams what they must be; what they hold is kept. Return the revisions applied.
+
+    Read models of another form than this version's are built anew beside the live ones, then switched.
 
     Raises CliError when a server is away or refuses.
     """
@@ -58,7 +62,19 @@ def provision(nats_url: str, database_url: str) -> list[str]:
         raise CliError(
             "NATS is away, or JetStream is off", "check NATS_URL, start it with -js", ExitCode.UNREACHABLE
         ) from None
+    if models := _outdated(database_url):
+        say(f"building anew, beside the live ones: {', '.join(model.name for model in models)} ...")
+        asyncio.run(rebuild(nats_url, database_url, models))
     return applied
+
+
+def _outdated(database_url: str) -> "list[ReadModel]":
+    import psycopg
+
+    from services.projections.stores.generations import LIVE, outdated
+
+    with psycopg.connect(database_url, options=f"-c search_path={LIVE}") as connection, connection.cursor() as tx:
+        return outdated(tx)
 
 
 @app.command()

@@ -7,9 +7,11 @@ import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
-from cli.runtime import Suite, suite_of
+from cli.runtime import suite_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.progress import Progress
 
     from services.projections.catalogue import ReadModel
@@ -36,7 +38,8 @@ def main(
         known = ", ".join(model.name for model in READ_MODELS)
         raise CliError(f"there is no read model {name!r}", f"there are {known}", ExitCode.USAGE)
     tune()
-    done = asyncio.run(_rebuild(suite_of(ctx), wanted))
+    suite = suite_of(ctx)
+    done = asyncio.run(rebuild(suite.nats_url, suite.database_url, wanted))
     if as_json:
         emit([_report(each) for each in done])
     for each in () if as_json else done:
@@ -52,7 +55,8 @@ def _report(done: "Rebuilt") -> dict[str, Any]:
     }
 
 
-async def _rebuild(suite: Suite, models: "list[ReadModel]") -> "list[Rebuilt]":
+async def rebuild(nats_url: str, database_url: str, models: "Sequence[ReadModel]") -> "list[Rebuilt]":
+    """Build these read models beside the live ones, one after the other. Raises CliError; nothing is switched then."""
     import nats.errors
     import psycopg
     from rich.progress import Progress
@@ -60,11 +64,11 @@ async def _rebuild(suite: Suite, models: "list[ReadModel]") -> "list[Rebuilt]":
     from chassis.nats import Nats
     from services.projections.rebuilding import Busy, Rebuild, Unreadable
 
-    nats_ = Nats(suite.nats_url, "rebuild")
+    nats_ = Nats(nats_url, "rebuild")
     try:
         await nats_.connect()
         with Progress(console=console(), transient=True) as bars:
-            return [await Rebuild(model, nats_, suite.database_url, _Bars(bars)).run() for model in models]
+            return [await Rebuild(model, nats_, database_url, _Bars(bars)).run() for model in models]
     except Busy:
         raise CliError("another rebuild is running", "wait for it to end", ExitCode.CONFLICT) from None
     except Unreadable as error:

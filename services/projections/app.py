@@ -7,6 +7,7 @@ from services.projections.acts import Acts
 from services.projections.catalogue import ERASURES, ERASURES_SOURCE, READ_MODELS
 from services.projections.commands import Commands
 from services.projections.directory import Directory
+from services.projections.forms import Forms
 from services.projections.handlers import Erasure
 from services.projections.live import Changes
 from services.projections.reading.cursors import Cursors
@@ -23,9 +24,12 @@ BATCH = 1000  # alerts carry their evidence: a batch of them is large
 def build(settings: ProjectionsSettings) -> Service:
     """Streams in, read models out, and what people see of them."""
     service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
+    forms = Forms(service.database)
+    service.add_task("read model forms", forms.run)
     for model in READ_MODELS:
         for feed in model.feeds:
-            service.reader(feed.reader, feed.source, feed.handler(), batch=BATCH)
+            reader = service.reader(feed.reader, feed.source, feed.handler(model), batch=BATCH)
+            forms.decide(service, model, reader)
     service.reader(ERASURES, ERASURES_SOURCE, Erasure(ERASURES))
 
     service.add_look("read models", sight.ages(service.backlog))

@@ -26,18 +26,23 @@ class Feed:
     write: Callable[[Transaction, Any], set[str]]
     load: Callable[[Transaction, Any], set[str]] | None = None  # a quicker way into empty tables
 
-    def handler(self) -> Projection[Any]:
-        """What the reader does with a batch."""
-        return Projection(self.reader, self.fold, self.write)
+    def handler(self, model: "ReadModel") -> Projection[Any]:
+        """What the reader does with a batch, for as long as the live tables have the form of `model`."""
+        return Projection(self.reader, self.fold, self.write, (model.name, model.version))
 
 
 @dataclass(frozen=True)
 class ReadModel:
-    """Tables that are rebuilt together. `tables` in the order batches write them."""
+    """Tables that are rebuilt together. `tables` in the order batches write them.
+
+    Raise `version` with each change of what the tables hold or how they are made, in `read_models.sql`, a fold or a
+    store: provisioning then builds them anew beside the live ones. Keep what the version before reads.
+    """
 
     name: str
     tables: tuple[str, ...]
     feeds: tuple[Feed, ...]
+    version: int = 1
 
 
 READ_MODELS = (

@@ -29,12 +29,19 @@ def item_of(message: Message) -> Item:
 class Projection(Generic[F]):
     """A reader's handler: folds a batch in memory, then writes it at once.
 
-    `write` returns the schools it touched. Nothing is remembered from one batch to the next, and writing
-    the same batch twice leaves the same rows.
+    `write` returns the schools it touched; `form` is the read model it knows, and its version. Nothing is remembered
+    from one batch to the next, and writing the same batch twice leaves the same rows.
     """
 
-    def __init__(self, reader: str, fold: Callable[[], F], write: Callable[[Transaction, F], set[str]]) -> None:
+    def __init__(
+        self,
+        reader: str,
+        fold: Callable[[], F],
+        write: Callable[[Transaction, F], set[str]],
+        form: tuple[str, int],
+    ) -> None:
         self._reader = reader
+        self._form = form
         self._fold = fold
         self._write = write
 
@@ -43,8 +50,8 @@ class Projection(Generic[F]):
         return item_of(message)
 
     def handle(self, tx: Transaction, items: Sequence[Item]) -> None:
-        """Write what the batch made of the read model."""
-        batches.begin(tx)
+        """Write what the batch made of the read model. Raises OtherForm."""
+        batches.begin(tx, *self._form)
         fold = self._fold()
         for item in items:
             fold.add(item)

@@ -195,7 +195,7 @@ class Rebuild:
                     # Nothing moves the live read model now: at the end of the streams, ours is not behind.
                     await self._catch_up()
                     reached = {reading.feed.reader: reading.at for reading in self._readings}
-                    await asyncio.to_thread(generations.switch, tx, self._model.name, self._model.tables, reached)
+                    await asyncio.to_thread(generations.switch, tx, self._model, reached)
             except psycopg.errors.LockNotAvailable:
                 if time.monotonic() > limit:
                     raise

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from chassis.database import Transaction
+from chassis.positions import Fenced
 
 CHANNEL = "perseverance_projections"
 EVERYWHERE = "*"
@@ -10,13 +11,21 @@ _ERASURE = 4_815_162  # any number, the same for all: who writes about pupils, a
 _MOST_SCHOOLS = 500  # a notification holds 8 000 bytes
 
 
-def begin(tx: Transaction) -> None:
-    """Begin a batch that writes about pupils.
+class OtherForm(Fenced):
+    """The live read model was built by another version, for which its own readers write."""
+
+
+def begin(tx: Transaction, model: str, version: int) -> None:
+    """Begin a batch that writes about pupils. Raises OtherForm when the live tables are not of this version.
 
     No wait for the disk: rows and position are lost together if the server falls, and read again.
     The shared lock keeps an erasure from passing between a look at `forgotten` and the rows written.
     """
     tx.execute("SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock_shared(%s)", (_ERASURE,))
+    # A statement of its own: while the one above waited, a rebuild may have switched.
+    tx.execute("SELECT version FROM read_models WHERE name = %s", (model,), prepare=True)
+    if tx.fetchone() != (version,):
+        raise OtherForm
 
 
 def begin_erasure(tx: Transaction) -> None:

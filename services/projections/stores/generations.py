@@ -13,7 +13,7 @@ from psycopg import sql
 
 from chassis.database import Transaction
 from chassis.positions import Position
-from services.projections.catalogue import READ_MODELS
+from services.projections.catalogue import READ_MODELS, ReadModel
 from services.projections.stores import batches, erasures
 
 LIVE, NEXT, OLD = "projections", "projections_next", "projections_old"
@@ -34,9 +34,15 @@ def make_missing(connection: psycopg.Connection[Any]) -> None:
     """Make the read models that this database never had, empty: their readers fill them from the beginning."""
     for model in READ_MODELS:
         with connection.transaction(), connection.cursor() as tx:
-            new = tx.execute("INSERT INTO read_models VALUES (%s, %s) ON CONFLICT DO NOTHING", (model.name, 1)).rowcount
-            for statement in statements(model.name) if new else ():
+            tx.execute("INSERT INTO read_models VALUES (%s, %s) ON CONFLICT DO NOTHING", (model.name, model.version))
+            for statement in statements(model.name) if tx.rowcount else ():
                 tx.execute(statement.encode())
+
+
+def outdated(tx: Transaction) -> list[ReadModel]:
+    """The read models whose live tables were not made for this version."""
+    live: dict[str, int] = dict(tx.execute("SELECT name, version FROM read_models").fetchall())
+    return [model for model in READ_MODELS if live.get(model.name, model.version) != model.version]
 
 
 def alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
@@ -87,26 +93,37 @@ def hold_back_writers(tx: Transaction) -> None:
     batches.begin_erasure(tx)
 
 
-def switch(tx: Transaction, model: str, tables: Sequence[str], reached: Mapping[str, Position]) -> None:
+def switch(tx: Transaction, model: ReadModel, reached: Mapping[str, Position]) -> None:
     """Make the built tables the live ones, and the readers go on from where they stand.
 
     Writers are held back, and the streams were read into the new tables to their end: `reached`, for each
     reader. Raises LockNotAvailable when people's queries are in the way: roll back and try again. A live
     reader that waited is fenced by its position and begins again from the new one.
     """
-    for table in tables:
+    live = [table for table in model.tables if _is_live(tx, table)]
+    for table in live:
         tx.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(LIVE, table)))
     enter(tx)
     tx.execute("SET LOCAL synchronous_commit TO on")
-    erasures.sweep(tx, erasures.forgotten(tx), tables)
-    _run(tx, model, ("SELECT guard", "GRANT"))
-    for table in tables:
-        for current, to in ((LIVE, OLD), (NEXT, LIVE)):
-            tx.execute(
-                sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(current, table), sql.Identifier(to))
-            )
+    erasures.sweep(tx, erasures.forgotten(tx), model.tables)
+    _run(tx, model.name, ("SELECT guard", "GRANT"))
+    for table in live:
+        _move(tx, table, LIVE, OLD)
+    for table in model.tables:
+        _move(tx, table, NEXT, LIVE)
+    tx.execute("UPDATE read_models SET version = %s, built_at = now() WHERE name = %s", (model.version, model.name))
     for reader, position in reached.items():
         _advance(tx, reader, position)
+
+
+def _is_live(tx: Transaction, table: str) -> bool:
+    """Whether the live read model has this table; a new form may bring one."""
+    tx.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{LIVE}.{table}",))
+    return tx.fetchone() == (True,)
+
+
+def _move(tx: Transaction, table: str, current: str, to: str) -> None:
+    tx.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(sql.Identifier(current, table), sql.Identifier(to)))
 
 
 def _advance(tx: Transaction, reader: str, to: Position) -> None:

@@ -48,7 +48,7 @@ class ReadModels:
         self.database = Database(url, "projections")
         self.readings = Readings(url)
         self._handlers: dict[str, Projection[Any] | Erasure] = {
-            feed.source.root: feed.handler() for model in READ_MODELS for feed in model.feeds
+            feed.source.root: feed.handler(model) for model in READ_MODELS for feed in model.feeds
         }
         self._erasure = Erasure("erasures")
 
