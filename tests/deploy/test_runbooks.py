@@ -1,0 +1,40 @@
+"""What the runbooks tell people to type and to look for exists."""
+
+import re
+
+from chassis.settings import Settings
+from cli.main import COMMANDS
+from cli.provision import SERVICES
+from tests.deploy.manifests import ROOT
+from tests.deploy.test_settings import names_of, settings_of
+from tests.deploy.test_watching import OPERATIONS, metrics
+
+CODE = "\n".join(path.read_text() for part in ("chassis", "services", "cli") for path in (ROOT / part).rglob("*.py"))
+LOGGED = set(re.findall(r'log\.(?:info|warning|error)\(\s*"([a-z_.]+)"', CODE))
+
+
+def test_the_lines_to_look_for_in_logs_are_written() -> None:
+    named = set(re.findall(r"`((?:alarm|database|gauges|nats|reader|relay|sender|service)\.[a-z_]+)`", OPERATIONS))
+    assert named
+    assert named - LOGGED - {"database.password", "nats.seed"} == set()  # files of a Secret
+
+
+def test_the_commands_to_type_exist() -> None:
+    typed = set(re.findall(r"`perseverance ([a-z]+)", OPERATIONS))
+    assert {"doctor", "keys", "quarantine"} <= typed
+    assert typed - set(COMMANDS) == set()
+
+
+def test_the_settings_named_exist() -> None:
+    known = {name for service in SERVICES for name in names_of(settings_of(service))} | set(names_of(Settings))
+    assert set(re.findall(r"`(PERSEVERANCE_[A-Z_]+)`", OPERATIONS)) - known == set()
+
+
+def test_the_numbers_named_exist() -> None:
+    assert set(re.findall(r"`(perseverance_[a-z_]+)`", OPERATIONS)) - set(metrics()) == set()
+
+
+def test_the_files_named_exist() -> None:
+    named = set(re.findall(r"`((?:deploy|components|overlays|base|tests|docs)/[\w./-]+)`", OPERATIONS))
+    here = {name if name.startswith(("deploy", "tests", "docs")) else f"deploy/k8s/{name}" for name in named}
+    assert [name for name in here if not (ROOT / name).exists()] == []
