@@ -73,7 +73,7 @@ scale: $(STAMP) ## run services by 1 to 16 replicas: throughput, balance, joins,
 sizing: $(STAMP) ## from a pupil's year and what one machine does to an académie and France; --write: docs/scale.md
 	@$(BIN)/python -m benchmarks.sizing $(ARGS)
 
-chaos: $(STAMP) ## kill services at random under load and compare with the oracle
+chaos: $(STAMP) ## break everything under load, kind by kind, and compare with the oracle
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## forget the virtual environment and local data

@@ -27,6 +27,7 @@ TRANSIENT: tuple[type[Exception], ...] = (
 
 _LOCK_TIMEOUT = "5s"
 _PROBE_S, _PROBE_CONNECT_S = 1.0, 2
+_WAIT_S = 5.0
 
 
 class Database:
@@ -40,7 +41,15 @@ class Database:
         self.schema = schema
         self.role = f"perseverance_{schema}" if role is None else role
         self._pool = ConnectionPool(
-            url, min_size=1, max_size=pool_size, open=False, configure=self._configure, timeout=5.0
+            url,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            configure=self._configure,
+            timeout=_WAIT_S,
+            # The pool doubles its pauses until it gives up, after five minutes if left to itself: a server that was
+            # away for ten would then be back for minutes before anybody looked. Whoever asks next begins anew.
+            reconnect_timeout=_WAIT_S,
         )
 
     def _configure(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:

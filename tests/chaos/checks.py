@@ -1,4 +1,4 @@
-"""What must hold when all is quiet again. Each check returns its complaints; no complaint, no fault."""
+"""What must hold when all is quiet again. Each check yields its complaints with their verdict; none, no fault."""
 
 import asyncio
 import json
@@ -9,37 +9,52 @@ from itertools import pairwise
 from typing import Any
 
 import nats
-import psycopg
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from contracts.catalogue import ALERTS, NOTIFICATIONS, SCHOOL
+from tests.chaos.ages import Moment
+from tests.chaos.house import House
 from tests.chaos.load import Load
-from tests.chaos.suite import Suite, command, coordinator_of, cpe_of, head_of
+from tests.chaos.suite import coordinator_of, cpe_of, head_of
 from tests.oracle import Standing
 
 OVER = ("lifted", "closed")
 LOGS = (SCHOOL.name, ALERTS.name, NOTIFICATIONS.name)  # streams that are the log of a service, event by event
 SHOWN = 5  # complaints of one kind that are worth printing
 
+LOST, DOUBLED, INVERTED, EARLY = "lost", "doubled", "inverted", "early"
+QUARANTINE, HTTP = "unexplained quarantine", "HTTP errors"
+VERDICTS = (LOST, DOUBLED, INVERTED, EARLY, QUARANTINE, HTTP)
+
+Complaints = Iterator[tuple[str, str]]
+
 
 @dataclass
 class Evidence:
     """What there is to look at, read once."""
 
-    suite: Suite
+    house: House
     load: Load
     verdicts: Mapping[str, int]
+    rebuilt: bool = False
+    """Whether streams were made again, so that the times of their messages say nothing."""
+    forgotten: bool = False
+    """Whether the record was set back, so that mails are known that no journal holds any more."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
     mails: list[dict[str, Any]] = field(default_factory=list)
     captured: Counter[str] = field(default_factory=Counter)
     streams: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
+    moments: dict[str, list[Moment]] = field(default_factory=dict)
 
-    def collect(self) -> None:
+    async def collect(self) -> None:
         """Read everything the checks ask for."""
-        self.alerts = list(self.suite.pages("alerts"))
-        self.mails = list(self.suite.pages("mails"))
-        self.captured = Counter(self.suite.captured())
-        self.streams = asyncio.run(_read_streams(self.suite.runtime["nats_url"]))
+        suite = self.house.suite
+        self.alerts = await asyncio.to_thread(lambda: list(suite.pages("alerts")))
+        self.mails = await asyncio.to_thread(lambda: list(suite.pages("mails")))
+        self.captured = await asyncio.to_thread(lambda: Counter(suite.captured()))
+        await self._read_streams(self.house.nats_url)
+        for message_id, copies in self.captured.items():
+            self.house.record.add("mail", message_id=message_id, copies=copies)
 
     @property
     def standing(self) -> list[dict[str, Any]]:
@@ -48,55 +63,56 @@ class Evidence:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask the databases of the services, as their owner."""
-        with psycopg.connect(self.suite.runtime["database_url"]) as connection:
-            return connection.execute(statement).fetchall()
+        return self.house.query(statement)
+
+    async def _read_streams(self, url: str) -> None:
+        """Of each of LOGS, in order: the log position in each message's id, and the event."""
+        client = await nats.connect(url.split(","))
+        js = client.jetstream()
+        for name in LOGS:
+            messages = self.streams[name] = []
+            moments = self.moments[name] = []
+            last = (await js.stream_info(name)).state.messages
+            config = ConsumerConfig(ack_policy=AckPolicy.NONE)
+            subscription = await js.pull_subscribe("", stream=name, config=config)
+            while len(messages) < last:
+                for each in await subscription.fetch(1000, timeout=10):
+                    event = json.loads(each.data)
+                    messages.append((int((each.headers or {})["Nats-Msg-Id"]), event))
+                    moments.append(Moment(event["id"], event.get("causationid", ""), each.metadata.timestamp))
+            await subscription.unsubscribe()
+        await client.close()
 
 
-async def _read_streams(url: str) -> dict[str, list[tuple[int, dict[str, Any]]]]:
-    """Of each of LOGS, in order: the log position in each message's id, and the event."""
-    client = await nats.connect(url)
-    js = client.jetstream()
-    found: dict[str, list[tuple[int, dict[str, Any]]]] = {}
-    for name in LOGS:
-        messages = found[name] = []
-        last = (await js.stream_info(name)).state.messages
-        config = ConsumerConfig(ack_policy=AckPolicy.NONE)
-        subscription = await js.pull_subscribe("", stream=name, config=config)
-        while len(messages) < last:
-            fetched = await subscription.fetch(1000, timeout=10)
-            messages += [(int((each.headers or {})["Nats-Msg-Id"]), json.loads(each.data)) for each in fetched]
-        await subscription.unsubscribe()
-    await client.close()
-    return found
-
-
-def everything_accepted(evidence: Evidence) -> Iterator[str]:
-    """No event was refused, by any door."""
+def everything_accepted(evidence: Evidence) -> Complaints:
+    """No event was refused, by any door, and no sender had an answer it should not have."""
     for verdict, count in evidence.verdicts.items():
         if count and verdict not in ("accepted", "duplicate", "on NATS"):
-            yield f"{count} answers {verdict}"
+            yield HTTP, f"{count} answers {verdict}"
     refused = evidence.query("SELECT count(*) FROM intake.refusals")[0][0]
     if refused:
-        yield f"{refused} refused on the NATS door"
+        yield QUARANTINE, f"{refused} refused on the NATS door"
 
 
-def same_as_the_oracle(evidence: Evidence) -> Iterator[str]:
+def same_as_the_oracle(evidence: Evidence) -> Complaints:
     """The standing alerts are the oracle's, with its counts, and each has the evidence of its count."""
     expected = evidence.load.expected
     found = {Standing(a["ine"], a["month"], a["level"]): a["half_days"] for a in evidence.standing}
     for key in expected.keys() | found.keys():
-        if expected.get(key) != found.get(key):
-            yield f"level {key.level} in {key.month}: {found.get(key)} half-days, the oracle says {expected.get(key)}"
+        wanted, shown = expected.get(key, 0), found.get(key, 0)
+        if wanted != shown:
+            verdict = LOST if shown < wanted else DOUBLED
+            yield verdict, f"level {key.level} in {key.month}: {shown} half-days, the oracle says {wanted}"
     for alert in evidence.standing:
         counted = len(alert["evidence"]["counted"])
         if counted != alert["half_days"]:
-            yield f"alert {alert['alert_id']}: {alert['half_days']} half-days, {counted} in its evidence"
+            yield LOST, f"alert {alert['alert_id']}: {alert['half_days']} half-days, {counted} in its evidence"
 
 
-def no_alert_twice(evidence: Evidence) -> Iterator[str]:
+def no_alert_twice(evidence: Evidence) -> Complaints:
     """One alert at most stands for a pupil, a month and a level: in the read model, and in the event store."""
     shown = Counter((a["student_id"], a["month"], a["level"]) for a in evidence.standing)
-    yield from (f"shown {count} times: level {key[2]} in {key[1]}" for key, count in shown.items() if count > 1)
+    yield from ((DOUBLED, f"shown {count} times: level {key[2]}") for key, count in shown.items() if count > 1)
     raised: dict[str, tuple[str, str, int]] = {}
     for topic, state in evidence.query(
         "SELECT topic, convert_from(state, 'UTF8') FROM alerts.stored_events"
@@ -105,25 +121,25 @@ def no_alert_twice(evidence: Evidence) -> Iterator[str]:
         event = json.loads(state)
         if topic.startswith("alerts.AlertRaised."):
             if event["alert_id"] in raised:
-                yield f"raised twice in the event store: {event['alert_id']}"
+                yield DOUBLED, f"raised twice in the event store: {event['alert_id']}"
             raised[event["alert_id"]] = (event["student_id"], event["month"], event["level"])
         elif topic.startswith("alerts.AlertLifted.") and raised.pop(event["alert_id"], None) is None:
-            yield f"lifted but not standing in the event store: {event['alert_id']}"
+            yield INVERTED, f"lifted but not standing in the event store: {event['alert_id']}"
     stored = Counter(raised.values())
-    yield from (f"stands {count} times in the event store" for count in stored.values() if count > 1)
+    yield from ((DOUBLED, f"stands {count} times in the event store") for count in stored.values() if count > 1)
     if stored != shown:
-        yield "the event store and the read model do not hold the same alerts"
+        yield LOST, "the event store and the read model do not hold the same alerts"
 
 
-def every_mail_sent(evidence: Evidence) -> Iterator[str]:
-    """Of every alert ever raised, everyone to be told was; a mail captured twice is one we said may be."""
+def every_mail_sent(evidence: Evidence) -> Complaints:
+    """Of every alert ever raised, everyone to be told was."""
     schools = evidence.load.schools
     sent = defaultdict(set)
     for mail in evidence.mails:
         if mail["state"] != "sent":
-            yield f"mail {mail['mail_id']} is {mail['state']}"
+            yield LOST, f"mail {mail['mail_id']} is {mail['state']}"
         elif not evidence.captured[mail["message_id"]]:
-            yield f"mail {mail['mail_id']} is sent, and was never captured"
+            yield LOST, f"mail {mail['mail_id']} is sent, and was never captured"
         else:
             sent[mail["alert_id"]].add(mail["actor_id"])
     for alert in evidence.alerts:
@@ -131,50 +147,55 @@ def every_mail_sent(evidence: Evidence) -> Iterator[str]:
         if alert["level"] == 2:
             told.add(coordinator_of(schools, alert["uai"]))
         if sent[alert["alert_id"]] != told:
-            yield f"alert {alert['alert_id']}: {len(told - sent[alert['alert_id']])} people not told"
+            yield LOST, f"alert {alert['alert_id']}: {len(told - sent[alert['alert_id']])} people not told"
+
+
+def no_mail_twice(evidence: Evidence) -> Complaints:
+    """Each mail that arrived is in the journal; one that arrived twice is one we said may be."""
     doubtful = {mail["message_id"] for mail in evidence.mails if mail["doubtful"]}
     known = {mail["message_id"] for mail in evidence.mails}
     for message_id, copies in evidence.captured.items():
         if message_id not in known:
-            yield f"captured, but in no journal: {message_id}"
+            if not evidence.forgotten:
+                yield DOUBLED, f"captured, but in no journal: {message_id}"
         elif copies > 1 and message_id not in doubtful:
-            yield f"captured {copies} times, and nobody says it may be: {message_id}"
+            yield DOUBLED, f"captured {copies} times, and nobody says it may be: {message_id}"
 
 
-def nothing_in_quarantine(evidence: Evidence) -> Iterator[str]:
+def nothing_in_quarantine(evidence: Evidence) -> Complaints:
     """Every message could be handled."""
-    kept = json.loads(command(evidence.suite.data, "quarantine", "list", "--json"))
-    yield from (f"{entry['entry']}: {entry['reason']}" for entry in kept)
+    kept = json.loads(evidence.house.command("quarantine", "list", "--json"))
+    yield from ((QUARANTINE, f"{entry['entry']}: {entry['reason']}") for entry in kept)
 
 
-def logs_became_streams(evidence: Evidence) -> Iterator[str]:
+def logs_became_streams(evidence: Evidence) -> Complaints:
     """Each stream is its log, in its order: nothing twice, nothing left out, so order is kept for each pupil."""
     for name, messages in evidence.streams.items():
         positions = [position for position, _ in messages]
         disorder = sum(1 for before, after in pairwise(positions) if after <= before)
         if disorder:
-            yield f"{name}: {disorder} messages out of order or twice"
+            yield INVERTED, f"{name}: {disorder} messages out of order or twice"
         events = Counter((event["source"], event["id"]) for _, event in messages)
         twice = sum(1 for count in events.values() if count > 1)
         if twice:
-            yield f"{name}: {twice} events are there twice"
+            yield DOUBLED, f"{name}: {twice} events are there twice"
     ledger = evidence.query("SELECT count(*), max(position) FROM intake.ledger")[0]
     school = evidence.streams[SCHOOL.name]
     if ledger != (len(school), school[-1][0]):
-        yield f"SCHOOL holds {len(school)} facts, the ledger {ledger[0]}"
+        yield LOST, f"SCHOOL holds {len(school)} facts, the ledger {ledger[0]}"
     accepted = len({(said.fact.source, said.fact.id) for said in evidence.load.sent})
     if ledger[0] != accepted:
-        yield f"the ledger holds {ledger[0]} facts, {accepted} were sent"
+        yield (LOST if ledger[0] < accepted else DOUBLED), f"the ledger holds {ledger[0]} facts, {accepted} were sent"
     for schema in ("alerts", "notifications"):
         gaps = evidence.query(
             f"SELECT count(*) FROM (SELECT count(*) AS n, max(originator_version) AS last, min(originator_version)"
             f" AS first FROM {schema}.stored_events GROUP BY originator_id) AS each WHERE n <> last OR first <> 1"
         )[0][0]
         if gaps:
-            yield f"{gaps} aggregates of {schema} have gaps in their versions"
+            yield LOST, f"{gaps} aggregates of {schema} have gaps in their versions"
 
 
-def versions_in_order(evidence: Evidence) -> Iterator[str]:
+def versions_in_order(evidence: Evidence) -> Complaints:
     """What is told of one pupil's file comes in the order in which it was decided, and all of it."""
     for name, schema in (("ALERTS", "alerts"), ("NOTIFICATIONS", "notifications")):
         told: dict[str, list[int]] = defaultdict(list)
@@ -183,21 +204,35 @@ def versions_in_order(evidence: Evidence) -> Iterator[str]:
             told[originator].append(int(version))
         wrong = sum(1 for versions in told.values() if versions != sorted(set(versions)))
         if wrong:
-            yield f"{name}: {wrong} aggregates out of order in {schema}"
+            yield INVERTED, f"{name}: {wrong} aggregates out of order in {schema}"
 
 
-CHECKS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+def nothing_before_its_cause(evidence: Evidence) -> Complaints:
+    """Nothing is said before what caused it, by the clock of the server that stores both."""
+    stored = {moment.id: moment.at for messages in evidence.moments.values() for moment in messages}
+    for name, messages in evidence.moments.items():
+        early = sum(1 for each in messages if each.caused_by in stored and each.at < stored[each.caused_by])
+        if early and not evidence.rebuilt:
+            yield EARLY, f"{name}: {early} messages stand before what caused them"
+
+
+CHECKS: tuple[Callable[[Evidence], Complaints], ...] = (
     everything_accepted,
     same_as_the_oracle,
     no_alert_twice,
     every_mail_sent,
+    no_mail_twice,
     nothing_in_quarantine,
     logs_became_streams,
     versions_in_order,
+    nothing_before_its_cause,
 )
 
 
 def complaints(evidence: Evidence) -> dict[str, list[str]]:
-    """What each check has to say."""
-    evidence.collect()
-    return {check.__name__.replace("_", " "): list(check(evidence)) for check in CHECKS}
+    """What the checks have to say, by verdict."""
+    found: dict[str, list[str]] = {verdict: [] for verdict in VERDICTS}
+    for check in CHECKS:
+        for verdict, said in check(evidence):
+            found[verdict].append(said)
+    return found

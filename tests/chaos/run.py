@@ -1,7 +1,9 @@
-"""One run: a suite, a load, the kills, then the checks."""
+"""One run of one kind of fault: a suite, a load, the strikes, then silence, then the verdicts."""
 
 import asyncio
+import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -9,31 +11,42 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.chaos import checks, suite
-from tests.chaos.killer import Killer
+from tests.chaos import ages, checks
+from tests.chaos.house import House, opened
+from tests.chaos.kinds.base import Kind, Size
 from tests.chaos.load import Load, draw
 from tests.chaos.pace import Pace
+from tests.chaos.pages import People
 from tests.chaos.sender import Senders
+from tests.chaos.striker import Striker
 
-DRAIN_LIMIT_S = 240
+DRAIN_LIMIT_S = 300
 
 
 @dataclass
 class Report:
-    """What happened."""
+    """What happened. `complaints` by verdict; a run without any is a good one."""
 
+    kind: str
     seed: int
-    events: int
+    size: Size
+    impossible: str = ""
     seconds: float = 0.0
-    drain_s: float = 0.0
+    quiet_s: float = 0.0
+    sent: int = 0
     retries: int = 0
-    killed: Counter[str] = field(default_factory=Counter)
+    struck: Counter[str] = field(default_factory=Counter)
     verdicts: Counter[str] = field(default_factory=Counter)
-    standing: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
+    acted: int = 0
+    recoveries: list[float] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     alerts: int = 0
+    standing: int = 0
     mails: int = 0
     doubtful: int = 0
     twice: int = 0
+    oldest_s: dict[str, float] = field(default_factory=dict)
     complaints: dict[str, list[str]] = field(default_factory=dict)
     data: Path | None = None
 
@@ -43,50 +56,98 @@ class Report:
         return sum(len(said) for said in self.complaints.values())
 
 
-def run(kills: int, events: int, seed: int, directory: Path | None = None) -> Report:
+def run(kind: type[Kind], size: Size, seed: int, directory: Path | None = None) -> Report:
     """Do it all. The suite's data are kept when something is wrong, or when `directory` is given."""
-    report = Report(seed, events)
+    report = Report(kind.NAME, seed, size)
     data = directory or Path(tempfile.mkdtemp(prefix="perseverance-chaos-"))
     data.mkdir(parents=True, exist_ok=True)
     report.data = data
-    load = draw(events, seed)
-    with suite.running(data, load.schools) as up:
-        _say(f"seed {seed}: {events} events, {kills} kills, under {data}")
-        asyncio.run(_under_fire(up, load, kills, report))
-        _say(f"{report.killed.total()} kills in {report.seconds:.0f} s; waiting until all is at rest ...")
-        started = time.monotonic()
-        suite.command(data, "wait", "--timeout", str(DRAIN_LIMIT_S), limit_s=DRAIN_LIMIT_S + 60)
-        report.drain_s = time.monotonic() - started
-        evidence = checks.Evidence(up, load, report.verdicts)
-        report.complaints = checks.complaints(evidence)
-        report.standing, report.alerts = len(evidence.standing), len(evidence.alerts)
-        report.mails = len(evidence.mails)
-        report.doubtful = sum(1 for mail in evidence.mails if mail["doubtful"])
-        report.twice = sum(1 for copies in evidence.captured.values() if copies > 1)
+    try:
+        asyncio.run(_run(kind(size, random.Random(f"strikes-{kind.NAME}-{seed}")), report, data))
+    except BaseException:
+        _say(f"{kind.NAME}, seed {seed}: the experiment itself failed; data and logs in {data}")
+        raise
     if not report.faults and directory is None:
         shutil.rmtree(data, ignore_errors=True)
         report.data = None
     return report
 
 
-async def _under_fire(up: suite.Suite, load: Load, kills: int, report: Report) -> None:
+async def _run(kind: Kind, report: Report, data: Path) -> None:
+    report.impossible = await kind.impossible()
+    if report.impossible:
+        return
+    load = draw(report.size.events, report.seed)
+    house = House(data, list(load.schools), kind.environment, kind.replicas)
+    try:
+        await kind.open(house)
+        async with opened(house):
+            await kind.begin(house)
+            _say(f"{kind.NAME}, seed {report.seed}: {report.size.events} events, {report.size.strikes} strikes, {data}")
+            senders, people = await _under_fire(house, load, kind, report)
+            _say(f"  {report.struck.total()} strikes in {report.seconds:.0f} s; waiting until all is at rest ...")
+            await _quiet(house, kind, report, senders)
+            await _judge(house, load, kind, report, people)
+    finally:
+        await kind.close()
+
+
+async def _under_fire(house: House, load: Load, kind: Kind, report: Report) -> tuple[Senders, People]:
     started = time.monotonic()
     pace = Pace()
-    senders = Senders(up, load.sent, report.seed, pace)
-    killer = Killer(up.data, kills, report.seed, pace)
+    senders = Senders(house, load.sent, report.seed, pace, by_nats=kind.by_nats, allowed=kind.allowed)
+    people = People(house, kind.allowed, random.Random(f"people-{report.seed}"), act=True)
+    striker = Striker(house, kind, pace)
     async with asyncio.TaskGroup() as group:
-        telling = group.create_task(_tell(senders, killer))
-        working = (group.create_task(senders.run()), group.create_task(killer.run()))
-        await asyncio.wait(working, return_when=asyncio.FIRST_EXCEPTION)
-        telling.cancel()
+        beside = [group.create_task(_tell(senders, kind)), group.create_task(people.run())]
+        working = (group.create_task(senders.run()), group.create_task(striker.run()))
+        done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_EXCEPTION)
+        if not any(task.exception() for task in done):
+            await kind.settle(house)
+        for task in beside:
+            task.cancel()
     report.seconds = time.monotonic() - started
-    report.killed, report.verdicts, report.retries = killer.killed, senders.verdicts, senders.retries
+    report.struck, report.recoveries = kind.struck, kind.recoveries
+    return senders, people
 
 
-async def _tell(senders: Senders, killer: Killer) -> None:
+async def _quiet(house: House, kind: Kind, report: Report, senders: Senders) -> None:
+    started = time.monotonic()
+    waiting = ("wait", "--timeout", str(DRAIN_LIMIT_S))
+    try:
+        await asyncio.to_thread(house.command, *waiting, limit_s=DRAIN_LIMIT_S + 60)
+    except subprocess.CalledProcessError as error:
+        report.complaints["not quiet"] = [f"after {DRAIN_LIMIT_S} s: {error.stdout.strip()}"]
+    report.quiet_s = time.monotonic() - started
+    report.sent, report.retries, report.verdicts = senders.sent, senders.retries, senders.verdicts
+
+
+async def _judge(house: House, load: Load, kind: Kind, report: Report, people: People) -> None:
+    evidence = checks.Evidence(house, load, report.verdicts)
+    await evidence.collect()
+    found = await asyncio.to_thread(checks.complaints, evidence)
+    for verdict, said in found.items():
+        report.complaints.setdefault(verdict, []).extend(said)
+    report.complaints["HTTP errors"] += [f"{count} times {what}" for what, count in people.wrong.items()]
+    slow = report.complaints.setdefault("too slow", [])
+    if report.quiet_s > kind.quiet_s:
+        slow.append(f"quiet after {report.quiet_s:.0f} s, at most {kind.quiet_s:.0f} s")
+    if kind.resumes_s is not None:
+        slow += [f"resumed after {each:.1f} s" for each in kind.recoveries if each > kind.resumes_s]
+    report.complaints["anything else"] = kind.wrong
+    report.notes = kind.notes
+    report.answers, report.acted = people.answers, people.acted
+    report.standing, report.alerts, report.mails = len(evidence.standing), len(evidence.alerts), len(evidence.mails)
+    report.doubtful = sum(1 for mail in evidence.mails if mail["doubtful"])
+    report.twice = sum(1 for copies in evidence.captured.values() if copies > 1)
+    report.oldest_s = ages.oldest(evidence.moments)
+    house.record.add("verdict", kind=kind.NAME, seed=report.seed, complaints=report.complaints)
+
+
+async def _tell(senders: Senders, kind: Kind) -> None:
     while True:
-        await asyncio.sleep(5)
-        _say(f"  {senders.sent} events sent, {killer.killed.total()} kills, {senders.retries} retries")
+        await asyncio.sleep(10)
+        _say(f"  {senders.sent} events sent, {kind.struck.total()} strikes, {senders.retries} retries")
 
 
 def _say(text: str) -> None:

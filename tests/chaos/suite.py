@@ -4,8 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -18,9 +17,9 @@ from tests.chaos.load import SCHOOLS_PER_NETWORK
 SENDER = "chaos"
 WATCHER = "veille"  # sees every school, and is told of nothing: each network has a coordinator of its own
 ACADEMY = "16"
-_COMMAND = str(Path(sys.executable).parent / "perseverance")
+COMMAND = str(Path(sys.executable).parent / "perseverance")
 # Nobody waits a quarter of an hour here for a second attempt.
-_QUICK = {
+QUICK = {
     "PERSEVERANCE_RETRY_FIRST_S": "1",
     "PERSEVERANCE_RETRY_LONGEST_S": "5",
     "PERSEVERANCE_ATTEMPT_LEASE_S": "5",
@@ -35,6 +34,7 @@ class Suite:
     data: Path
     url: str
     key: str
+    schools: Sequence[str] = ()
 
     @property
     def runtime(self) -> dict[str, Any]:
@@ -60,41 +60,17 @@ class Suite:
             yield str(message_from_bytes(path.read_bytes())["Message-ID"])
 
 
-def command(data: Path, *arguments: str, limit_s: float = 300) -> str:
+def command(data: Path, *arguments: str, limit_s: float = 300, environment: Mapping[str, str] | None = None) -> str:
     """What `perseverance --data DIR ...` prints. Raises CalledProcessError."""
     done = subprocess.run(
-        [_COMMAND, "--data", str(data), *arguments],
+        [COMMAND, "--data", str(data), *arguments],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
         timeout=limit_s,
-        env={**os.environ, **_QUICK},
+        env={**os.environ, **(environment or QUICK)},
     )
     return done.stdout.strip()
-
-
-@contextmanager
-def running(data: Path, schools: Sequence[str]) -> Iterator[Suite]:
-    """`perseverance up` under `data`, ready to be told about these schools; stopped at the end."""
-    with (data / "up.log").open("w") as log:
-        process = subprocess.Popen(
-            [_COMMAND, "up", "--data", str(data), "--port", "0"],
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env={**os.environ, **_QUICK},
-        )
-        try:
-            assert process.stdout is not None
-            ready = process.stdout.readline().split()
-            if ready[:1] != ["ready"]:
-                raise RuntimeError(f"the suite did not start: read {data / 'up.log'} and {data / 'log'}")
-            _load_directory(data, schools)
-            added = json.loads(command(data, "senders", "add", SENDER, "--all", "--json"))
-            yield Suite(data, ready[1], added["key"])
-        finally:
-            process.terminate()
-            process.wait(60)
 
 
 def head_of(uai: str) -> str:
@@ -112,7 +88,15 @@ def coordinator_of(schools: Sequence[str], uai: str) -> str:
     return f"mlds-{schools.index(uai) // SCHOOLS_PER_NETWORK}"
 
 
-def _load_directory(data: Path, schools: Sequence[str]) -> None:
+def register_sender(suite: Suite, environment: Mapping[str, str]) -> str:
+    """The key of a school system that may send for every school."""
+    added = command(suite.data, "senders", "add", SENDER, "--all", "--json", environment=environment)
+    return str(json.loads(added)["key"])
+
+
+def load_directory(suite: Suite, environment: Mapping[str, str]) -> None:
+    """Tell the suite of its schools, and who is in charge of each."""
+    data, schools = suite.data, suite.schools
     lines = ["uai;nom;type;departement;bassin;reseau_foquale;psad;cio;mission_locale;zone"]
     people = ["id;nom;email;role;territoire;du;au", f"{WATCHER};Veille;veille@example.org;COORD_MLDS;{ACADEMY};;"]
     for number, uai in enumerate(schools):
@@ -126,4 +110,5 @@ def _load_directory(data: Path, schools: Sequence[str]) -> None:
         people.append(f"{actor};Coordination {territory};{actor}@example.org;COORD_MLDS;{territory};;")
     (data / "schools.csv").write_text("\n".join(lines) + "\n")
     (data / "actors.csv").write_text("\n".join(people) + "\n")
-    command(data, "directory", "load", "--schools", str(data / "schools.csv"), "--actors", str(data / "actors.csv"))
+    files = ("--schools", str(data / "schools.csv"), "--actors", str(data / "actors.csv"))
+    command(data, "directory", "load", *files, environment=environment)

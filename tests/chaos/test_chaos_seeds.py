@@ -2,15 +2,16 @@
 
 import pytest
 
+from tests.chaos.kinds import KINDS
 from tests.chaos.run import run
 
-SEEDS = (1,)
+SEEDS = (("kill", 1),)
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_killed_at_random_the_suite_ends_where_the_oracle_does(seed: int) -> None:
-    report = run(kills=10, events=2_000, seed=seed)
+@pytest.mark.parametrize(("name", "seed"), SEEDS)
+def test_whatever_breaks_the_suite_ends_where_the_oracle_does(name: str, seed: int) -> None:
+    report = run(KINDS[name], KINDS[name].SHORT, seed)
     assert report.standing
     assert not report.faults, report.complaints

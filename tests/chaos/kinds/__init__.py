@@ -1,0 +1,9 @@
+"""The kinds of fault, in the order of the report."""
+
+from tests.chaos.kinds.base import Kind
+from tests.chaos.kinds.engines import Nats, Postgres
+from tests.chaos.kinds.freeze import Freeze
+from tests.chaos.kinds.kill import Kill
+from tests.chaos.kinds.proxy import Proxy
+
+KINDS: dict[str, type[Kind]] = {kind.NAME: kind for kind in (Kill, Freeze, Nats, Postgres, Proxy)}

@@ -1,0 +1,73 @@
+"""What every kind of fault has: how big its runs are, what it stands on, how it strikes."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from tests.chaos.house import House
+
+AWAY = frozenset((429, 502, 503, 504))
+"""Statuses that say: not now, try again."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much: strikes, events sent meanwhile, and how long something stays away."""
+
+    strikes: int
+    events: int
+    away_s: float = 6.0
+
+
+@dataclass
+class Kind:
+    """One kind of fault. A run makes one of it, and asks it to strike again and again."""
+
+    NAME: ClassVar[str] = ""
+    WHAT: ClassVar[str] = ""
+    SHORT: ClassVar[Size] = Size(6, 1_500)
+    LONG: ClassVar[Size] = Size(60, 20_000)
+
+    size: Size
+    rng: random.Random
+    replicas: int = 1
+    environment: dict[str, str] = field(default_factory=dict)
+    between_s: tuple[float, float] = (0.3, 1.5)
+    by_nats: float = 0.2
+    """Of the batches, how many go straight to the INTAKE stream."""
+    allowed: frozenset[int] = AWAY
+    """Statuses of HTTP that are no fault while this kind strikes."""
+    quiet_s: float = 60.0
+    """How long it may take, after the last strike, until nothing is left to do."""
+    resumes_s: float | None = None
+    """How long it may take to resume after each strike."""
+    struck: Counter[str] = field(default_factory=Counter)
+    recoveries: list[float] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    async def impossible(self) -> str:
+        """Why this machine does not allow it; empty when it does."""
+        return ""
+
+    async def open(self, house: House) -> None:
+        """Start the servers that this experiment breaks, and tell the suite where they are."""
+        house.postgres = EmbeddedPostgres(house.data / "postgres")
+        house.environment["DATABASE_URL"] = house.postgres.start()
+        house.nats = EmbeddedNats(house.data / "nats")
+        house.environment["NATS_URL"] = house.nats.start()
+
+    async def begin(self, house: House) -> None:
+        """The suite is up: what this kind needs besides."""
+
+    async def strike(self, house: House) -> str:
+        """Do it once; what was struck."""
+        raise NotImplementedError
+
+    async def settle(self, house: House) -> None:
+        """The last strike is over: mend what is still broken. What was said before may be said again after."""
+
+    async def close(self) -> None:
+        """Let go of what this kind holds."""
