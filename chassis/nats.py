@@ -35,7 +35,7 @@ def _end_process() -> None:
 
 
 class Nats:
-    """A connection and its JetStream context.
+    """A connection and its JetStream context. `url` may name several servers, separated by commas.
 
     The client reconnects for ever; being closed by the library, or refused a subject, ends the process.
     `connections` counts them: whoever relies on one connection sees that it was replaced.
@@ -53,7 +53,7 @@ class Nats:
     async def connect(self) -> None:
         """Connect, waiting as long as it takes."""
         await self.client.connect(
-            self._url,
+            self._url.split(","),
             name=self._name,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
@@ -124,7 +124,9 @@ async def connect_once(url: str, name: str, limit_s: float = 3.0) -> Client:
 
     Raises TimeoutError, OSError or a nats error. Left to itself the library tries for two minutes.
     """
-    connecting = nats.connect(url, name=name, allow_reconnect=False, connect_timeout=limit_s, error_cb=_quiet)
+    connecting = nats.connect(
+        url.split(","), name=name, allow_reconnect=False, connect_timeout=limit_s, error_cb=_quiet
+    )
     return await asyncio.wait_for(connecting, limit_s)
 
 

@@ -11,6 +11,7 @@ from nats.js.errors import NotFoundError
 from psycopg import sql
 
 from chassis import revisions
+from chassis.placement import Placement
 from chassis.revisions import Connection, Schema
 from contracts.streams import BucketSpec, StreamSpec
 
@@ -106,7 +107,7 @@ def _make_tables(connection: Connection, url: str, schema: Schema) -> list[str]:
 
 async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
     """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept."""
-    client = await nats.connect(nats_url, name="provisioning", max_reconnect_attempts=5)
+    client = await nats.connect(nats_url.split(","), name="provisioning", max_reconnect_attempts=5)
     try:
         js = client.jetstream(timeout=10)
         for spec in streams:
@@ -115,7 +116,9 @@ async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], bucket
             try:
                 await js.key_value(bucket.name)
             except NotFoundError:
-                await js.create_key_value(bucket=bucket.name, history=bucket.history)
+                await js.create_key_value(
+                    bucket=bucket.name, history=bucket.history, replicas=Placement().stream_replicas
+                )
     finally:
         await client.close()
 
@@ -130,6 +133,7 @@ async def _make_stream(js: JetStreamContext, spec: StreamSpec) -> None:
 
 
 def _config(spec: StreamSpec) -> StreamConfig:
+    placement = Placement()
     return StreamConfig(
         name=spec.name,
         description=spec.purpose,
@@ -139,8 +143,8 @@ def _config(spec: StreamSpec) -> StreamConfig:
         discard=DiscardPolicy.OLD,
         max_age=spec.max_age_days * 86_400,
         max_msgs_per_subject=spec.per_subject,
-        duplicate_window=spec.duplicate_window_s,
-        num_replicas=spec.replicas,
+        duplicate_window=placement.duplicate_window_s or spec.duplicate_window_s,
+        num_replicas=placement.stream_replicas,
         allow_direct=True,
         allow_atomic=spec.fenced,
     )

@@ -1,6 +1,7 @@
 """What every service stands on: one process, its connections, its readers and relays, its probes."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import sys
@@ -8,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import nats.errors
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.nats import NatsBroker
@@ -18,6 +20,7 @@ from chassis.backlog import Backlog
 from chassis.clock import Clock
 from chassis.database import Database
 from chassis.gauges import Look, keep_looking
+from chassis.leaving import LeavingServer
 from chassis.logs import Log
 from chassis.nats import Nats
 from chassis.reader import Handler, Reader, Source
@@ -39,6 +42,7 @@ _NOT_YET = AsgiResponse(
     503,
     headers={"content-type": "application/problem+json", "retry-after": "2"},
 )
+_NOT_STARTED = 3  # what uvicorn itself ends with
 
 
 class _Application(AsgiFastStream):
@@ -57,15 +61,6 @@ class _Application(AsgiFastStream):
             await door(scope, receive, send)
         else:
             await super().not_found(scope, receive, send)
-
-
-class _Server(uvicorn.Server):
-    """Looks twice a second whether it is to stop. The library does ten times, which is felt where nothing happens."""
-
-    async def main_loop(self) -> None:
-        """Return when it is time to stop."""
-        while not await self.on_tick(0):  # noqa: ASYNC110  (what is looked at is the library's)
-            await asyncio.sleep(0.5)
 
 
 class Service:
@@ -89,7 +84,7 @@ class Service:
         self.clock: Clock = make_clock(settings, self.database)
         # Its own connection: a command waiting for its answer must not wait behind a batch.
         self.broker = NatsBroker(
-            settings.nats_url,
+            settings.nats_url.split(","),
             name=f"{name}-commands",
             max_reconnect_attempts=-1,
             graceful_timeout=_STOP_LIMIT_S,
@@ -109,6 +104,7 @@ class Service:
             "relays": looks.unpublished(self.relays),
         }
         self.started = asyncio.Event()
+        self._leaving = False
         self._running: list[asyncio.Task[None]] = []
 
     def reader(
@@ -203,7 +199,7 @@ class Service:
                 log.error("service.waits", missing=missing)
             told = missing
             await asyncio.sleep(_LOOK_AGAIN_S)
-        self._running += [asyncio.create_task(self._watched(name, run)) for name, run in self.tasks.items()]
+        self._running += [asyncio.create_task(self._watched(name, run), name=name) for name, run in self.tasks.items()]
         self._running += [asyncio.create_task(keep_looking(self.name, *each)) for each in self.looks.items()]
         self.started.set()
         log.info("service.started", tasks=list(self.tasks))
@@ -222,6 +218,24 @@ class Service:
             log.error("service.task_died", exc=error, task=name)
             os._exit(70)
 
+    def leave(self) -> None:
+        """Told to stop: no longer ready, partitions and streams given to others, no further command heard."""
+        self._leaving = True
+        log.info("service.leaving")
+        for task in self._running:
+            if task.get_name().startswith(("reader ", "relay ")):
+                task.cancel()
+        self._running.append(asyncio.create_task(self._hear_no_more()))
+
+    async def _hear_no_more(self) -> None:
+        """What was heard is still answered. Left to itself, the broker drops what comes before it unsubscribes."""
+        for subscriber in self.broker.subscribers:
+            subscription = getattr(subscriber, "subscription", None)
+            if subscription is not None:
+                with contextlib.suppress(nats.errors.Error, TimeoutError):
+                    await asyncio.wait_for(subscription.drain(), _STOP_LIMIT_S)
+                subscriber.subscription = None  # type: ignore[attr-defined]
+
     async def _live(self, scope: Any) -> AsgiResponse:
         return AsgiResponse(b"live\n", 200)
 
@@ -232,6 +246,8 @@ class Service:
 
     async def not_ready(self) -> list[str]:
         """What keeps the service from being ready, and what to do about it; empty when it is."""
+        if self._leaving:
+            return ["leaving"]
         missing = await self._missing()
         if not self.started.is_set():
             return missing or ["starting"]
@@ -242,19 +258,18 @@ class Service:
 
 
 def run(service: Service, listener: socket.socket) -> None:
-    """Serve on `listener` until SIGTERM: stop taking requests, finish the batch in hand, close."""
+    """Serve on `listener` until SIGTERM: leave, stop taking requests, finish the batch in hand, close."""
     logs.configure(service.name, service.settings.log_level)
     tune()
-    server = _Server(
-        uvicorn.Config(
-            service.app(),
-            loop="uvloop",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=_STOP_LIMIT_S,
-        )
+    config = uvicorn.Config(
+        service.app(),
+        loop="uvloop",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=_STOP_LIMIT_S,
     )
+    server = LeavingServer(config, service.leave, service.settings.leave_s)
     server.run(sockets=[listener])
     if not server.started:
-        sys.exit(3)
+        sys.exit(_NOT_STARTED)

@@ -55,6 +55,8 @@ class Settings(BaseSettings):
     """The port to listen on; 0 takes a free one."""
     member: str = Field(default_factory=socket.gethostname, min_length=1)
     """The name of this replica, its own among those of a service; by default the one of the machine."""
+    leave_s: float = Field(3.0, ge=0, le=60)
+    """For how many seconds a service that is told to stop still answers, while load balancers learn that it leaves."""
     clock: Literal["system", "simulated"] = "system"
     """`simulated`: the time a simulator sets, for demonstrations only."""
     stop_limit_s: float = Field(10.0, gt=5)

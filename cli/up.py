@@ -24,6 +24,7 @@ def main(
     ctx: typer.Context,
     data: Annotated[Path | None, typer.Option(help="Where the suite keeps everything.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")] = 8000,
+    replicas: Annotated[int, typer.Option(min=1, max=16, help="How many processes of each service.")] = 1,
     demo: Annotated[bool, typer.Option("--demo", help="Offer invented identities to sign in with.")] = False,
     clock: Annotated[
         ClockKind, typer.Option(help="`simulated`: services see the time a simulator sets.")
@@ -35,6 +36,6 @@ def main(
     from cli.supervisor.programs import Options
     from cli.supervisor.suite import run
 
-    options = Options(data or data_of(ctx), port, demo, clock.value)
+    options = Options(data or data_of(ctx), port, demo, clock.value, replicas)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run(options))

@@ -41,7 +41,6 @@ class StreamSpec:
     per_subject: int = -1
     duplicate_window_s: int = 120
     fenced: bool = True
-    replicas: int = 1
 
 
 @dataclass(frozen=True, slots=True)

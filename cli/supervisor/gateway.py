@@ -3,6 +3,7 @@
 A small reverse proxy: it streams, so that live updates flow, and answers in plain words when a service is away.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from http import HTTPStatus
@@ -12,6 +13,7 @@ import anyio
 import httpx
 
 from chassis.logs import Log
+from cli.supervisor.replicas import Replicas
 
 log = Log("supervisor")
 
@@ -51,7 +53,8 @@ class _TooLarge(Exception):
 class Gateway:
     """The ASGI application of the public port.
 
-    `routes` maps a path prefix to the address of a service, longest prefix first; `default` serves the rest.
+    `routes` maps a path prefix to the replicas of a service, longest prefix first; `default` serves the rest.
+    What a replica that nobody answers at never saw goes to the next one.
     `limits` maps a prefix to the largest body, in bytes, that is let through to it; such a body is read whole
     before the service is called, so that a slow sender holds no worker of the service.
     `ready` tells what keeps the suite from being ready (nothing: it is).
@@ -59,8 +62,8 @@ class Gateway:
 
     def __init__(
         self,
-        default: str,
-        routes: Mapping[str, str],
+        default: Replicas,
+        routes: Mapping[str, Replicas],
         limits: Mapping[str, int],
         ready: Callable[[], Awaitable[list[str]]],
     ) -> None:
@@ -68,6 +71,7 @@ class Gateway:
         self._routes = sorted(routes.items(), key=lambda route: -len(route[0]))
         self._limits = limits
         self._ready = ready
+        self._watching: list[asyncio.Task[None]] = []
         self._client = httpx.AsyncClient(limits=_LIMITS, timeout=_TIMEOUT, follow_redirects=False, trust_env=False)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,14 +90,19 @@ class Gateway:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
+            if message["type"] == "lifespan.startup":
+                services = {id(each): each for each in (self._default, *(each for _, each in self._routes))}
+                self._watching = [asyncio.create_task(each.watch(self._client)) for each in services.values()]
             if message["type"] == "lifespan.shutdown":
+                for task in self._watching:
+                    task.cancel()
                 await self._client.aclose()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
                 return
 
     async def _proxy(self, scope: Scope, receive: Receive, send: Send) -> None:
-        prefix, upstream = self._route(scope["path"])
+        prefix, replicas = self._route(scope["path"])
         limit = self._limits.get(prefix)
         try:
             content = await _read(scope, receive, limit) if limit is not None else _flow(receive)
@@ -104,18 +113,29 @@ class Gateway:
             return
         if content is None:
             return  # the sender hung up
-        # Not the client's own build_request: that would add headers the sender did not write.
-        request = httpx.Request(
-            scope["method"],
-            _address(upstream, scope),
-            headers=_forward(scope, isinstance(content, bytes)),
-            content=content if _has_body(scope) else None,
-        )
-        await self._relay(scope, receive, send, request, whole=isinstance(content, bytes))
+        await self._relay(scope, receive, send, content, replicas)
 
-    async def _relay(self, scope: Scope, receive: Receive, send: Send, request: httpx.Request, *, whole: bool) -> None:
+    async def _send(self, scope: Scope, content: bytes | AsyncIterator[bytes], replicas: Replicas) -> httpx.Response:
+        """The answer of the first replica that is reached. Raises an httpx error."""
+        *others, last = replicas.in_turn()
+        for address in others:
+            try:
+                return await self._client.send(_request(address, scope, content), stream=True)
+            except (httpx.ConnectError, httpx.ConnectTimeout):
+                replicas.failed(address)  # it saw nothing of the request: another may have it
+        return await self._client.send(_request(last, scope, content), stream=True)
+
+    async def _relay(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        content: bytes | AsyncIterator[bytes],
+        replicas: Replicas,
+    ) -> None:
+        whole = isinstance(content, bytes)
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._send(scope, content, replicas)
         except (httpx.ReadTimeout, httpx.WriteTimeout):
             await _problem(scope, send, 504, "the service did not answer in time")
             return
@@ -138,10 +158,10 @@ class Gateway:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
 
-    def _route(self, path: str) -> tuple[str, str]:
-        for prefix, upstream in self._routes:
+    def _route(self, path: str) -> tuple[str, Replicas]:
+        for prefix, replicas in self._routes:
             if path == prefix or path.startswith(f"{prefix}/"):
-                return prefix, upstream
+                return prefix, replicas
         return "/", self._default
 
 
@@ -151,6 +171,16 @@ async def _stream(response: httpx.Response, send: Send) -> None:
     async for chunk in response.aiter_raw():
         await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _request(upstream: str, scope: Scope, content: bytes | AsyncIterator[bytes]) -> httpx.Request:
+    # Not the client's own build_request: that would add headers the sender did not write.
+    return httpx.Request(
+        scope["method"],
+        _address(upstream, scope),
+        headers=_forward(scope, isinstance(content, bytes)),
+        content=content if _has_body(scope) else None,
+    )
 
 
 def _address(upstream: str, scope: Scope) -> httpx.URL:

@@ -21,6 +21,7 @@ class Options:
     port: int
     demo: bool = False
     clock: Literal["system", "simulated"] = "system"
+    replicas: int = 1
 
 
 def largest_request() -> int:
@@ -53,7 +54,21 @@ def programs(options: Options, url: str, nats_url: str, database_url: str, secre
             "PERSEVERANCE_SMTP_PORT": str(port),
             "PERSEVERANCE_CATCHER_DIR": str(mail),
         }
+    if options.replicas == 1:
+        common["PERSEVERANCE_LEAVE_S"] = "0"  # nobody else to send people to
     for name in SERVICES:
-        port = free_port()
-        found.append(Program(name, f"services.{name}", port, environment={**common, "PERSEVERANCE_PORT": str(port)}))
+        found += [_service(name, number, common) for number in range(1, options.replicas + 1)]
     return found
+
+
+def _service(name: str, number: int, common: Mapping[str, str]) -> Program:
+    port = free_port()
+    environment = {**common, "PERSEVERANCE_PORT": str(port)}
+    if number > 1 or "PERSEVERANCE_LEAVE_S" not in common:
+        environment["PERSEVERANCE_MEMBER"] = f"{name}-{number}"
+    return Program(replica(name, number), f"services.{name}", port, environment=environment)
+
+
+def replica(name: str, number: int) -> str:
+    """What the n-th replica of a service is called: the first has the service's own name."""
+    return name if number == 1 else f"{name}-{number}"

@@ -27,6 +27,7 @@ from cli.supervisor.gateway import Gateway
 from cli.supervisor.lock import claim_port, sole_supervisor
 from cli.supervisor.orphans import Pids
 from cli.supervisor.programs import CATCHER, Options, largest_request, programs
+from cli.supervisor.replicas import Replicas
 
 log = Log("supervisor")
 
@@ -167,13 +168,13 @@ class _Suite:
     @contextlib.asynccontextmanager
     async def _door(self, parts: list[Program]) -> AsyncIterator[None]:
         """The public port, served while the block runs."""
-        address = {part.name: part.address for part in parts}
+        of = {name: _replicas(name, parts) for name in ("intake", "notifications", "projections")}
         gateway = Gateway(
-            default=address["projections"],
+            default=of["projections"],
             routes={
-                "/events": address["intake"],
-                "/courriels-captes": address["notifications"],
-                "/catcher": address["notifications"],
+                "/events": of["intake"],
+                "/courriels-captes": of["notifications"],
+                "/catcher": of["notifications"],
             },
             limits={"/events": largest_request()},
             ready=self.not_ready,
@@ -207,6 +208,10 @@ class _Suite:
         await self.probe.aclose()
         self.pids.clear()
         log.info("suite.stopped")
+
+
+def _replicas(name: str, parts: list[Program]) -> Replicas:
+    return Replicas([part.address for part in parts if part.module == f"services.{name}"])
 
 
 async def _start(engines: Engines) -> None:

@@ -134,13 +134,15 @@ async def _judge(house: House, load: Load, kind: Kind, report: Report, people: P
         slow.append(f"quiet after {report.quiet_s:.0f} s, at most {kind.quiet_s:.0f} s")
     if kind.resumes_s is not None:
         slow += [f"resumed after {each:.1f} s" for each in kind.recoveries if each > kind.resumes_s]
+    report.oldest_s = ages.oldest(evidence.moments)
+    if kind.oldest_s is not None:
+        slow += [f"{name}: {age:.1f} s old" for name, age in report.oldest_s.items() if age > kind.oldest_s]
     report.complaints["anything else"] = kind.wrong
     report.notes = kind.notes
     report.answers, report.acted = people.answers, people.acted
     report.standing, report.alerts, report.mails = len(evidence.standing), len(evidence.alerts), len(evidence.mails)
     report.doubtful = sum(1 for mail in evidence.mails if mail["doubtful"])
     report.twice = sum(1 for copies in evidence.captured.values() if copies > 1)
-    report.oldest_s = ages.oldest(evidence.moments)
     house.record.add("verdict", kind=kind.NAME, seed=report.seed, complaints=report.complaints)
 
 

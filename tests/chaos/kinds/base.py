@@ -43,6 +43,8 @@ class Kind:
     """How long it may take, after the last strike, until nothing is left to do."""
     resumes_s: float | None = None
     """How long it may take to resume after each strike."""
+    oldest_s: float | None = None
+    """How long a message may have waited for its cause to be handled."""
     struck: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)

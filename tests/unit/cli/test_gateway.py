@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from cli.supervisor.gateway import Gateway
+from cli.supervisor.replicas import Replicas
 
 
 class _Server(uvicorn.Server):
@@ -85,7 +86,7 @@ async def a_suite(limit: int = 1000) -> AsyncIterator[tuple[httpx.AsyncClient, U
         return ["alerts: away"]
 
     async with served(intake) as intake_url, served(pages) as pages_url:
-        gateway = Gateway(pages_url, {"/events": intake_url}, {"/events": limit}, ready)
+        gateway = Gateway(Replicas([pages_url]), {"/events": Replicas([intake_url])}, {"/events": limit}, ready)
         async with served(gateway) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
             yield client, pages
 
@@ -159,7 +160,7 @@ async def test_a_service_that_is_away_gives_503_with_retry_after() -> None:
     async def ready() -> list[str]:
         return []
 
-    gateway = Gateway("http://127.0.0.1:9", {}, {}, ready)
+    gateway = Gateway(Replicas(["http://127.0.0.1:9"]), {}, {}, ready)
     async with served(gateway) as url, httpx.AsyncClient(base_url=url, trust_env=False) as client:
         for_programs = await client.get("/api/v1/alerts")
         assert for_programs.status_code == 503
@@ -182,7 +183,7 @@ async def test_a_service_that_hangs_up_in_the_middle_does_not_look_complete() ->
 
     async with (
         served(broken) as upstream,
-        served(Gateway(upstream, {}, {}, ready)) as url,
+        served(Gateway(Replicas([upstream]), {}, {}, ready)) as url,
         httpx.AsyncClient() as client,
     ):
         with pytest.raises(httpx.RemoteProtocolError):
@@ -194,3 +195,48 @@ async def test_ready_says_what_is_missing() -> None:
         assert (await client.get("/live")).status_code == 200
         answer = await client.get("/ready")
         assert (answer.status_code, answer.text) == (503, "alerts: away\n")
+
+
+class Replica:
+    """A replica that says its name, and whether it is ready."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.ready = True
+        self.looked_at = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        status = 200
+        if scope["path"] == "/ready":
+            status = 200 if self.ready else 503
+            self.looked_at.set()
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": self.name.encode()})
+
+
+async def test_a_replica_that_is_gone_is_passed_over_and_one_that_leaves_is_asked_no_more() -> None:
+    staying, leaving = Replica("staying"), Replica("leaving")
+
+    async def ready() -> list[str]:
+        return []
+
+    async with served(staying) as staying_url, served(leaving) as leaving_url:
+        replicas = Replicas(["http://127.0.0.1:9", leaving_url, staying_url])
+        async with (
+            served(Gateway(replicas, {}, {}, ready)) as url,
+            httpx.AsyncClient(base_url=url, trust_env=False) as client,
+        ):
+            first = [(await client.post("/", content=b"x")).text for _ in range(6)]
+            assert set(first) == {"staying", "leaving"}
+            leaving.ready = False
+            for _ in range(2):  # the second look begins when what the first one saw is noted
+                leaving.looked_at.clear()
+                await asyncio.wait_for(leaving.looked_at.wait(), 10)
+            assert {(await client.get("/")).text for _ in range(6)} == {"staying"}
+            staying.ready = False
+            for _ in range(2):
+                staying.looked_at.clear()
+                await asyncio.wait_for(staying.looked_at.wait(), 10)
+            assert (await client.get("/")).text in ("staying", "leaving"), "not ready is better than nobody"
