@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 
 from chassis.database import TRANSIENT, Database
 from chassis.logs import Log
@@ -47,7 +48,8 @@ class Addressing:
     def look(self, *, everything: bool) -> int:
         """Look again at what is due, or at everything that waits; how many e-mails that were."""
         # What is put back now is due LOOK_AGAIN after now: with this bound nothing is looked at twice.
-        bound = real_now() + LOOK_AGAIN if everything else real_now()
+        with self._database.transaction() as tx:
+            bound = real_now(tx) + (LOOK_AGAIN if everything else timedelta())
         total = 0
         while True:
             with self._database.transaction() as tx:

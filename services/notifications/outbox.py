@@ -61,10 +61,11 @@ class Outbox:
 
     def claim(self, limit: int) -> list[Parcel]:
         """Take due e-mails and commit that they are being tried. Raises VersionConflict, TRANSIENT."""
-        at, now, people = self._clock.now(), real_now(), self._people()
+        at, people = self._clock.now(), self._people()
         day = day_of(at)
         parcels = []
         with self._database.transaction() as tx:
+            now = real_now(tx)
             taken = deadlines.take_due(tx, now, limit, SEND)
             mails = self._mails().get(tx, {deadline.aggregate_id for deadline in taken})
             opened = []
@@ -97,8 +98,9 @@ class Outbox:
         raise VersionConflict
 
     def _conclude(self, endings: Sequence[tuple[Parcel, Outcome]]) -> None:
-        at, now = self._clock.now(), real_now()
+        at = self._clock.now()
         with self._database.transaction() as tx:
+            now = real_now(tx)
             mails = self._mails().get(tx, {parcel.mail_id for parcel, _ in endings})
             again = [
                 Deadline(parcel.mail_id, SEND, now + self._back_off.after(parcel.attempt, self._chance))
@@ -113,8 +115,9 @@ class Outbox:
 
     def recover(self, limit: int) -> int:
         """Attempts whose lease ended without an outcome become uncertain, and are due again; how many."""
-        at, now = self._clock.now(), real_now()
+        at = self._clock.now()
         with self._database.transaction() as tx:
+            now = real_now(tx)
             taken = deadlines.take_due(tx, now, limit, ATTEMPT_LOST)
             mails = self._mails().get(tx, {deadline.aggregate_id for deadline in taken})
             again = [
@@ -129,8 +132,8 @@ class Outbox:
 
     def renew(self, mail_ids: Collection[UUID]) -> None:
         """Whoever tries these is still alive: move the end of their lease."""
-        until = real_now() + self._lease
         with self._database.transaction() as tx:
+            until = real_now(tx) + self._lease
             deadlines.schedule_many(tx, [Deadline(mail_id, ATTEMPT_LOST, until) for mail_id in mail_ids])
 
     def _mails(self) -> Aggregates[Mail]:

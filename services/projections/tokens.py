@@ -11,6 +11,7 @@ _ISSUER = "perseverance"
 _AUDIENCE = "perseverance-pages"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub", "jti"]
 LIFETIME = timedelta(hours=12)
+_CLOCKS_DIFFER = timedelta(minutes=6)  # between the machine that issues and the one that reads
 
 
 class BadToken(Exception):
@@ -38,7 +39,13 @@ def verify(secret: bytes, token: str) -> dict[str, Any]:
     """
     try:
         claims = jwt.decode(
-            token, secret, [_ALGORITHM], issuer=_ISSUER, audience=_AUDIENCE, options={"require": _REQUIRED}
+            token,
+            secret,
+            [_ALGORITHM],
+            issuer=_ISSUER,
+            audience=_AUDIENCE,
+            leeway=_CLOCKS_DIFFER,
+            options={"require": _REQUIRED},
         )
     except jwt.PyJWTError:
         raise BadToken from None

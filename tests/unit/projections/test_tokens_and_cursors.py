@@ -33,7 +33,7 @@ def forged(claims: dict[str, object], secret: bytes = SECRET, algorithm: str = "
         "",
         "abc",
         tokens.issue(OTHER, "chef-1"),
-        tokens.issue(SECRET, "chef-1", timedelta(seconds=-1)),
+        tokens.issue(SECRET, "chef-1", timedelta(minutes=-7)),
         forged({**CLAIMS, "iat": SOON - timedelta(hours=2)}),  # never ends
         forged({**CLAIMS, "iat": datetime.now(UTC), "exp": SOON}, algorithm="none"),
         forged({**CLAIMS, "iat": datetime.now(UTC), "exp": SOON, "aud": "somewhere else"}),
