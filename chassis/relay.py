@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import nats.errors
+from nats.js.api import RawStreamMsg
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from chassis import metrics
+from chassis.agreement import REMEDY, Ahead, agrees, position_of
 from chassis.database import TRANSIENT, Database
 from chassis.leases import Leases
 from chassis.logs import Log as Logger
@@ -30,6 +32,7 @@ _POLL_S = (0.5, 2.0)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
 
+_AHEAD_S = 2.0
 _BACKOFF_S = (0.05, 2.0)
 
 
@@ -51,6 +54,14 @@ class Log(Protocol):
 
     def count(self, after: int) -> int:
         """How many messages come after position `after`. Called in a thread."""
+        ...
+
+    def end(self) -> int | None:
+        """The position of its last entry; None when entries are removed once they are published."""
+        ...
+
+    def entry(self, position: int) -> Outgoing | None:
+        """The message of this position, None when it has none. Raises LookupError when entries move."""
         ...
 
 
@@ -76,6 +87,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.published: int | None = None  # log position, while it is this process that publishes
+        self.ahead = False
 
     def wake(self) -> None:
         """There is something new in the log. May be called from any thread."""
@@ -92,6 +104,9 @@ class Relay:
                 try:
                     await self._session()
                     pause = _BACKOFF_S[0]
+                except Ahead:
+                    log.error("relay.stream_ahead", stream=self.stream, remedy=REMEDY)
+                    await asyncio.sleep(_AHEAD_S)
                 except _BEGIN_AGAIN as error:
                     metrics.RELAY_BREAKS.labels(self.stream).inc()
                     log.warning("relay.begins_again", stream=self.stream, cause=type(error).__name__)
@@ -116,6 +131,7 @@ class Relay:
             await asyncio.sleep(self._leases.again_in_s)
             return
         renewed = spoke = time.monotonic()
+        await self.check()
         seq, after = await self.tail()
         while True:
             heed_cancel()
@@ -146,8 +162,19 @@ class Relay:
         except TimeoutError:
             return
 
+    async def check(self) -> None:
+        """Look whether the end of the stream is in the log. Raises Ahead, and remembers it in `ahead`."""
+        _, message = await self._end()
+        self.ahead = message is not None and not await self._call(agrees, self.log, message)
+        if self.ahead:
+            raise Ahead
+
     async def tail(self) -> tuple[int, int]:
         """The stream's last sequence, and the log position of the last message we published (0 when it holds none)."""
+        last, message = await self._end()
+        return last, position_of(message) if message else 0
+
+    async def _end(self) -> tuple[int, RawStreamMsg | None]:
         state = (await self._nats.js.stream_info(self.stream)).state
         last = int(state.last_seq)
         for seq in range(last, max(int(state.first_seq), 1) - 1, -1):
@@ -155,11 +182,10 @@ class Relay:
                 message = await self._nats.js.get_msg(self.stream, seq)
             except NotFoundError:
                 continue  # taken out by hand: it is published again
-            position = (message.headers or {}).get("Nats-Msg-Id", "")
-            if position.isdecimal():
-                return last, int(position)
+            if position_of(message):
+                return last, message
             log.error("relay.foreign_message", stream=self.stream, seq=seq)
-        return last, 0
+        return last, None
 
     async def publish(self, messages: Sequence[Outgoing], seq: int) -> int:
         """Append `messages` after sequence `seq`; return the new last one. Raises ChainBroken."""

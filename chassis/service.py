@@ -13,12 +13,14 @@ import nats.errors
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
 from faststream.nats import NatsBroker
+from nats.js.errors import Error as JetStreamError
 from prometheus_client import make_asgi_app
 
 from chassis import conditions, logs, looks
+from chassis.agreement import REMEDY, Ahead
 from chassis.backlog import Backlog
 from chassis.clock import Clock
-from chassis.database import Database
+from chassis.database import TRANSIENT, Database
 from chassis.gauges import Look, keep_looking
 from chassis.leaving import LeavingServer
 from chassis.logs import Log
@@ -35,6 +37,7 @@ log = Log("service")
 
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 _STOP_LIMIT_S = 10
+_AWAY: tuple[type[Exception], ...] = (nats.errors.Error, JetStreamError, TimeoutError, *TRANSIENT)
 _LOOK_AGAIN_S = 2
 _NOT_YET = AsgiResponse(
     b'{"type": "about:blank", "title": "Service Unavailable", "status": 503, "code": "unavailable",'
@@ -146,6 +149,7 @@ class Service:
         """Run this relay for as long as the service lives."""
         self.relays.append(relay)
         self.add_task(f"relay {relay.stream}", relay.run)
+        self.add_check(_ahead(relay), lambda: not relay.ahead)
 
     def add_task(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run this for as long as the service; if it ends by an error, so does the process."""
@@ -194,7 +198,7 @@ class Service:
         """Begin to work as soon as the servers are there, provisioned as declared; never before."""
         await self.nats.connect()
         told: list[str] = []
-        while missing := await self._missing():
+        while missing := [*await self._missing(), *await self._ahead()]:
             if missing != told:
                 log.error("service.waits", missing=missing)
             told = missing
@@ -203,6 +207,18 @@ class Service:
         self._running += [asyncio.create_task(keep_looking(self.name, *each)) for each in self.looks.items()]
         self.started.set()
         log.info("service.started", tasks=list(self.tasks))
+
+    async def _ahead(self) -> list[str]:
+        """Which of our streams hold what our logs do not: nothing must be recorded before that is settled."""
+        found = []
+        for relay in self.relays:
+            try:
+                await relay.check()
+            except Ahead:
+                found.append(_ahead(relay))
+            except _AWAY as error:
+                found.append(conditions.told(error))
+        return found
 
     async def _missing(self) -> list[str]:
         """What the servers lack for us to work."""
@@ -250,11 +266,15 @@ class Service:
             return ["leaving"]
         missing = await self._missing()
         if not self.started.is_set():
-            return missing or ["starting"]
+            return [*missing, *(_ahead(relay) for relay in self.relays if relay.ahead)] or ["starting"]
         missing += [name for name, holds in self.checks.items() if not holds()]
         if self.nats.connected and not await self.broker.ping(1.0):
             missing.append("commands are not listened to: is NATS_URL right for the commands too?")
         return missing
+
+
+def _ahead(relay: Relay) -> str:
+    return f"stream {relay.stream} is ahead of its log: {REMEDY}"
 
 
 def run(service: Service, listener: socket.socket) -> None:

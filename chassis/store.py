@@ -150,3 +150,13 @@ class StoreLog:
         """How many events after position `after` others may be told of."""
         found: int = self._store.database.rows(_COUNT, (after, self._topics))[0][0]
         return found
+
+    def end(self) -> int:
+        """The position of the last event."""
+        (last,) = self._store.database.rows(f"SELECT coalesce(max(notification_id), 0) FROM {TABLE}")[0]
+        return int(last)
+
+    def entry(self, position: int) -> Outgoing | None:
+        """The message of the event at this position."""
+        messages = self.read(position - 1, 1).messages
+        return messages[0] if messages and messages[0].position == position else None

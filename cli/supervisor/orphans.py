@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 from collections.abc import Collection
 from pathlib import Path
 
@@ -18,10 +19,11 @@ class Pids:
     def __init__(self, data: Path) -> None:
         self._path = data / PIDS_FILE
         self._known: dict[str, tuple[int, float]] = {}
+        self._lock = threading.Lock()
 
     def record(self, name: str, pid: int) -> None:
         """Remember that `name` runs as `pid`."""
-        with contextlib.suppress(psutil.NoSuchProcess):
+        with contextlib.suppress(psutil.NoSuchProcess), self._lock:  # both servers start at once, in threads
             self._known[name] = (pid, psutil.Process(pid).create_time())
             self._write()
 

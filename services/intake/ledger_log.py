@@ -17,7 +17,10 @@ REGISTER_SOURCE = "/intake/register"
 
 
 class TableLog:
-    """A table that grows at its end only, as a relay reads it; `place`: its name, and the column of positions."""
+    """A table that grows at its end only, as a relay reads it; `place`: its name, and the column of positions.
+
+    `moves`: a row takes a new position when it changes; `goes`: it is removed once it is published.
+    """
 
     def __init__(
         self,
@@ -25,11 +28,15 @@ class TableLog:
         place: tuple[LiteralString, LiteralString],
         rows: Callable[[Transaction, int, int], Sequence[T]],
         outgoing: Callable[[T], Outgoing],
+        *,
+        moves: bool = False,
+        goes: bool = False,
     ) -> None:
         self._database = database
         self._place = place
         self._rows = rows
         self._outgoing = outgoing
+        self._moves, self._goes = moves, goes
 
     def read(self, after: int, limit: int) -> Page:
         """What follows position `after`."""
@@ -44,6 +51,21 @@ class TableLog:
         found: int = self._database.rows(f"SELECT count(*) FROM {table} WHERE {column} > %s", (after,))[0][0]
         return found
 
+    def end(self) -> int | None:
+        """The position of the last entry; None where entries are removed once they are published."""
+        if self._goes:
+            return None
+        table, column = self._place
+        last: int = self._database.rows(f"SELECT coalesce(max({column}), 0) FROM {table}")[0][0]
+        return last
+
+    def entry(self, position: int) -> Outgoing | None:
+        """The message of this position. Raises LookupError where a row takes a new position when it changes."""
+        if self._moves:
+            raise LookupError(position)
+        messages = self.read(position - 1, 1).messages
+        return messages[0] if messages and messages[0].position == position else None
+
 
 def ledger_log(database: Database) -> TableLog:
     """Accepted facts, for the stream SCHOOL."""
@@ -52,12 +74,12 @@ def ledger_log(database: Database) -> TableLog:
 
 def register_log(database: Database) -> TableLog:
     """Identities, for the stream REGISTER."""
-    return TableLog(database, ("register", "change_seq"), register.changes, _identity)
+    return TableLog(database, ("register", "change_seq"), register.changes, _identity, moves=True)
 
 
 def refusals_log(database: Database) -> TableLog:
     """What the NATS door refused, for the stream REFUSALS."""
-    return TableLog(database, ("refusals", "position"), refusals.after, _refusal)
+    return TableLog(database, ("refusals", "position"), refusals.after, _refusal, goes=True)
 
 
 def _fact(row: tuple[int, Any, str, bytes]) -> Outgoing:

@@ -155,9 +155,10 @@ def no_mail_twice(evidence: Evidence) -> Complaints:
     doubtful = {mail["message_id"] for mail in evidence.mails if mail["doubtful"]}
     known = {mail["message_id"] for mail in evidence.mails}
     for message_id, copies in evidence.captured.items():
+        if evidence.forgotten:
+            continue  # told before the record was set back, decided and told again
         if message_id not in known:
-            if not evidence.forgotten:
-                yield DOUBLED, f"captured, but in no journal: {message_id}"
+            yield DOUBLED, f"captured, but in no journal: {message_id}"
         elif copies > 1 and message_id not in doubtful:
             yield DOUBLED, f"captured {copies} times, and nobody says it may be: {message_id}"
 

@@ -24,7 +24,7 @@ _SAME_BIRTH_S = 1.0
 class House:
     """A suite under `data`. `nats` and `postgres` are None where the suite's own supervisor runs them."""
 
-    def __init__(self, data: Path, schools: "list[str]", environment: Mapping[str, str], replicas: int) -> None:
+    def __init__(self, data: Path, schools: list[str], environment: Mapping[str, str], replicas: int) -> None:
         self.data = data
         self.schools = schools
         self.environment = {**QUICK, **environment}

@@ -12,6 +12,13 @@ class Pace:
         self._done = {"load": 0.0, "kills": 0.0}
         self._moved = asyncio.Condition()
 
+    @classmethod
+    def alone(cls) -> "Pace":
+        """For a load that nothing strikes."""
+        pace = cls()
+        pace.finish("kills")
+        return pace
+
     async def advance(self, who: str, share: float) -> None:
         """`who` (load or kills) has done this share of its work; wait for the other to keep up."""
         other = "kills" if who == "load" else "load"

@@ -104,6 +104,10 @@ async def _under_fire(house: House, load: Load, kind: Kind, report: Report) -> t
         done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_EXCEPTION)
         if not any(task.exception() for task in done):
             await kind.settle(house)
+            if kind.resend:
+                again = Senders(house, load.sent, report.seed + 1, Pace.alone(), by_nats=0, allowed=kind.allowed)
+                await again.run()
+                kind.notes.append(f"sent again at the end: {again.verdicts['accepted']} accepted anew")
         for task in beside:
             task.cancel()
     report.seconds = time.monotonic() - started
@@ -123,7 +127,7 @@ async def _quiet(house: House, kind: Kind, report: Report, senders: Senders) -> 
 
 
 async def _judge(house: House, load: Load, kind: Kind, report: Report, people: People) -> None:
-    evidence = checks.Evidence(house, load, report.verdicts)
+    evidence = checks.Evidence(house, load, report.verdicts, kind.rebuilt, kind.forgotten)
     await evidence.collect()
     found = await asyncio.to_thread(checks.complaints, evidence)
     for verdict, said in found.items():

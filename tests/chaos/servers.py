@@ -59,6 +59,10 @@ class Node:
                 [_nats_binary(), "-c", str(config)], stdout=output, stderr=output, start_new_session=True
             )
 
+    def limit(self, jetstream: str) -> None:
+        """What its JetStream is told besides, from the next start on."""
+        self._jetstream = jetstream
+
     def send(self, number: int) -> None:
         """Send a signal to it."""
         if self._process is not None and self.alive:

@@ -39,6 +39,12 @@ class Kind:
     """Of the batches, how many go straight to the INTAKE stream."""
     allowed: frozenset[int] = AWAY
     """Statuses of HTTP that are no fault while this kind strikes."""
+    resend: bool = False
+    """Whether school systems send again what they sent: what was accepted since a backup is known to them alone."""
+    rebuilt: bool = False
+    """Whether streams are made again, so that the times of their messages say nothing."""
+    forgotten: bool = False
+    """Whether the record is set back, so that mails went out that no journal knows any more."""
     quiet_s: float = 60.0
     """How long it may take, after the last strike, until nothing is left to do."""
     resumes_s: float | None = None

@@ -11,9 +11,12 @@ _SKEW_S = float(os.environ.get("PERSEVERANCE_CHAOS_SKEW_S", "0"))
 def _be_wrong(skew_s: float) -> None:
     from chassis.clock import SystemClock
 
+    def wrong(self: SystemClock) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=skew_s)
+
     right = time.time
     time.time = lambda: right() + skew_s
-    SystemClock.now = lambda _: datetime.now(UTC) + timedelta(seconds=skew_s)  # type: ignore[method-assign]
+    SystemClock.now = wrong  # type: ignore[method-assign]
 
 
 if _SKEW_S and _MEMBER.endswith("-2"):

@@ -59,6 +59,12 @@ class Numbers(Log):
     def count(self, after: int) -> int:
         return self.last - after
 
+    def end(self) -> int:
+        return self.last
+
+    def entry(self, position: int) -> Outgoing | None:
+        return message(position) if position <= self.last else None
+
 
 class Item(NamedTuple):
     key: str
