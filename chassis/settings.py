@@ -12,15 +12,17 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic_settings import SettingsConfigDict, SettingsError
 
 from chassis.clock import Clock, SimulatedClock, SystemClock
 from chassis.database import Database
+from chassis.placement import Placement
 
 PREFIX = "PERSEVERANCE_"
 # What Kubernetes puts into the environment of a pod for a Service whose name begins like ours.
 _OF_KUBERNETES = re.compile(r"_SERVICE_(HOST|PORT)(_|$)|_PORT_\d+_(TCP|UDP)(_|$)")
 _TCP_ADDRESS = "tcp://"
+_SERVER = r"(nats|tls|wss?)://[^\s/,]+/?"
 
 
 class WrongSettings(Exception):
@@ -31,7 +33,7 @@ class WrongSettings(Exception):
         self.faults = faults
 
 
-class Settings(BaseSettings):
+class Settings(Placement):
     """Every service: where the servers are and how this process presents itself."""
 
     model_config = SettingsConfigDict(
@@ -43,10 +45,8 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    nats_url: str = Field(
-        validation_alias=AliasChoices("NATS_URL", "nats_url"), pattern=r"^(nats|tls|wss?)://[^\s/]+/?$"
-    )
-    """Where NATS is, as `nats://host:4222`."""
+    nats_url: str = Field(validation_alias=AliasChoices("NATS_URL", "nats_url"), pattern=rf"^{_SERVER}(,{_SERVER})*$")
+    """Where NATS is, as `nats://host:4222`; several servers of one cluster with commas between them."""
     database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     """Where PostgreSQL is and who we are there, as `postgresql://user:password@host:5432/database`."""
     host: str = "127.0.0.1"

@@ -25,7 +25,7 @@ class Skew(Kind):
 
     replicas: int = 2
     environment: dict[str, str] = field(
-        default_factory=lambda: {"PYTHONPATH": str(_SKEWING), "PERSEVERANCE_CHAOS_SKEW_S": str(SKEW_S)}
+        default_factory=lambda: {"PYTHONPATH": str(_SKEWING), "CHAOS_SKEW_S": str(SKEW_S)}
     )
 
     async def strike(self, house: House) -> str:

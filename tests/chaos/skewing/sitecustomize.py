@@ -1,11 +1,11 @@
-"""On PYTHONPATH, makes the clock of every second replica wrong by PERSEVERANCE_CHAOS_SKEW_S: one ahead, one behind."""
+"""On PYTHONPATH, makes the clock of every second replica wrong by CHAOS_SKEW_S: one ahead, one behind."""
 
 import os
 import time
 from datetime import UTC, datetime, timedelta
 
 _MEMBER = os.environ.get("PERSEVERANCE_MEMBER", "")
-_SKEW_S = float(os.environ.get("PERSEVERANCE_CHAOS_SKEW_S", "0"))
+_SKEW_S = float(os.environ.get("CHAOS_SKEW_S", "0"))
 
 
 def _be_wrong(skew_s: float) -> None:
