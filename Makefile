@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle scale sizing chaos clean
+.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle scale sizing chaos soak clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -75,6 +75,9 @@ sizing: $(STAMP) ## from a pupil's year and what one machine does to an académi
 
 chaos: $(STAMP) ## break everything under load, kind by kind, and compare with the oracle
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: $(STAMP) ## a steady load with a fault a minute, for an hour; ARGS="--minutes 10"
+	@$(BIN)/python -m tests.chaos.soak $(ARGS)
 
 clean: ## forget the virtual environment and local data
 	rm -rf $(VENV) var

@@ -61,8 +61,8 @@ def rewind(
 async def _verify(suite: Suite) -> "list[Found]":
     from cli.rewinding import look
 
-    async with _relays(suite) as (js, relays):
-        return [await look(js, relay) for relay in relays]
+    async with _relays(suite) as (_, relays):
+        return [await look(relay) for relay in relays]
 
 
 async def _rewind(suite: Suite, names: list[str], directory: Path) -> "list[Tail]":
@@ -74,7 +74,7 @@ async def _rewind(suite: Suite, names: list[str], directory: Path) -> "list[Tail
             hint = f"there are {', '.join(sorted(known))}"
             raise CliError(f"no log makes {', '.join(sorted(unknown))}", hint, ExitCode.USAGE)
         wanted = [relay for relay in relays if not names or relay.stream in names]
-        return [await take_out(js, relay, directory) for relay in wanted if (await look(js, relay)).ahead]
+        return [await take_out(js, relay, directory) for relay in wanted if (await look(relay)).ahead]
 
 
 @asynccontextmanager

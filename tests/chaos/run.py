@@ -94,8 +94,8 @@ async def _run(kind: Kind, report: Report, data: Path) -> None:
 
 async def _under_fire(house: House, load: Load, kind: Kind, report: Report) -> tuple[Senders, People]:
     started = time.monotonic()
-    pace = Pace()
-    senders = Senders(house, load.sent, report.seed, pace, by_nats=kind.by_nats, allowed=kind.allowed)
+    pace = Pace() if kind.rate is None else Pace.alone()
+    senders = Senders(house, load.sent, report.seed, pace, by_nats=kind.by_nats, allowed=kind.allowed, rate=kind.rate)
     people = People(house, kind.allowed, random.Random(f"people-{report.seed}"), act=True)
     striker = Striker(house, kind, pace)
     async with asyncio.TaskGroup() as group:

@@ -30,18 +30,28 @@ class Silence(Exception):
 class Senders:
     """Send `said` in order, by batches drawn from `seed`; count the verdicts.
 
-    `by_nats`: of the batches, how many go straight to the INTAKE stream, one event at a time. `allowed`: statuses
-    after which a sender tries again and that are no fault; any other is, and so is silence when none is allowed.
+    `by_nats`: of the batches, how many go straight to the INTAKE stream, one event at a time. `rate`: events a second
+    at most. `allowed`: statuses after which a sender tries again and that are no fault; any other is, and so is
+    silence when none is allowed.
     """
 
     def __init__(
-        self, house: House, said: Sequence[Said], seed: int, pace: Pace, *, by_nats: float, allowed: Collection[int]
+        self,
+        house: House,
+        said: Sequence[Said],
+        seed: int,
+        pace: Pace,
+        *,
+        by_nats: float,
+        allowed: Collection[int],
+        rate: float | None = None,
     ) -> None:
         self._house = house
         self._pace = pace
         self._rng = random.Random(f"batches-{seed}")
         self._by_nats = by_nats
         self._allowed = allowed
+        self._rate = rate
         self._batches: list[Sequence[Said]] = []
         rest = said
         while rest:
@@ -49,12 +59,13 @@ class Senders:
             self._batches.append(rest[:size])
             rest = rest[size:]
         self._total = len(said)
-        self.sent = 0
+        self.sent = self._handed = 0
         self.verdicts: Counter[str] = Counter()
         self.retries = 0
 
     async def run(self) -> None:
         """Send everything. Raises Silence."""
+        self._started = time.monotonic()
         client = await nats.connect(
             self._house.nats_url.split(","), max_reconnect_attempts=-1, reconnect_time_wait=0.2, error_cb=_quiet
         )
@@ -71,7 +82,10 @@ class Senders:
 
     async def _work(self, door: httpx.AsyncClient, client: Client) -> None:
         while self._batches:
+            if self._rate:
+                await asyncio.sleep(self._started + self._handed / self._rate - time.monotonic())
             batch = self._batches.pop(0)
+            self._handed += len(batch)
             by_nats = self._rng.random() < self._by_nats
             limit = time.monotonic() + GIVE_UP_S
             while not await (self._publish(client, batch) if by_nats else self._post(door, batch)):

@@ -37,6 +37,8 @@ class Kind:
     between_s: tuple[float, float] = (0.3, 1.5)
     by_nats: float = 0.2
     """Of the batches, how many go straight to the INTAKE stream."""
+    rate: float | None = None
+    """Events a second; as many as go, in step with the strikes, when there is none."""
     allowed: frozenset[int] = AWAY
     """Statuses of HTTP that are no fault while this kind strikes."""
     resend: bool = False

@@ -59,12 +59,12 @@ async def test_after_rewinding_the_stream_is_its_log_again_and_what_went_is_kept
     nats = await trial.connect()
     async with trial.relaying(log) as relay:
         await eventually(lambda: _stopped(relay))
-        assert (await look(nats.js, relay)).ahead
+        assert (await look(relay)).ahead
         tail = await take_out(nats.js, relay, tmp_path)
         assert tail.taken_out == 40
         assert tail.kept_in is not None
         assert len(tail.kept_in.read_text().splitlines()) == 40
-        assert not (await look(nats.js, relay)).ahead
+        assert not (await look(relay)).ahead
         await relay.check()
     await nats.close()
     stored = await trial.stored()
