@@ -1,6 +1,7 @@
 """What is kept, lost or set back: JetStream's files deleted under it, and a database restored to an earlier moment."""
 
 import asyncio
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -75,12 +76,14 @@ class Restored(Kind):
         await self._is_verified(house)
         if await _ends(house) != before:
             self.wrong.append("something was published although the streams are ahead of their logs")
-        said = await asyncio.to_thread(house.command, "streams", "rewind")
-        self.notes += said.splitlines()
+        said = await asyncio.to_thread(house.command, "streams", "rewind", "--json")
+        self.notes += [f"{each['stream']}: {each['taken_out']} messages taken out" for each in json.loads(said)]
         try:
             await coming_up
         except RuntimeError:  # it waits two minutes to become ready, no longer
             await asyncio.to_thread(house.start)
+        # Projections keep no stream, so nothing stopped them from reading what is now taken out.
+        await asyncio.to_thread(house.command, "rebuild")
         return "restored"
 
     def _back_up(self, house: House) -> None:
@@ -114,9 +117,9 @@ class Restored(Kind):
     async def _is_verified(self, house: House) -> None:
         try:
             await asyncio.to_thread(house.command, "streams", "verify")
-            self.wrong.append("`perseverance streams verify` finds nothing wrong")
-        except subprocess.CalledProcessError as error:
-            self.notes += str(error.stdout).strip().splitlines()
+        except subprocess.CalledProcessError:
+            return
+        self.wrong.append("`perseverance streams verify` finds nothing wrong")
 
 
 def _copy(source: Path, target: Path) -> None:
