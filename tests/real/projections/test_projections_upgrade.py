@@ -95,3 +95,20 @@ async def test_another_form_is_built_beside_the_live_one_and_each_version_writes
         over.set()
         await looking
     assert answers == {200}
+
+
+async def test_a_fact_that_only_a_later_version_knows_is_put_aside_with_what_follows_about_that_pupil(
+    house: House, models: ReadModels
+) -> None:
+    concerned, other = alert(), alert()
+    unknown = message(concerned)
+    said = unknown.data.replace(b"absence_threshold_reached.v1", b"alert_reconsidered.v1")
+    await house.service.nats.js.publish(
+        unknown.subject.replace("absence_threshold_reached", "alert_reconsidered"), said
+    )
+    await house.tell(concerned, other)
+    assert await shown(models) == 1
+    with models.database.transaction() as tx:
+        held = tx.execute("SELECT reason, subject FROM quarantine ORDER BY id").fetchall()
+    assert [subject.rpartition(".")[2] for _, subject in held] == ["alert_reconsidered", "absence_threshold_reached"]
+    assert "does not know" in held[0][0]
