@@ -27,7 +27,8 @@ def test_nothing_is_killed_that_would_still_have_ended_by_itself(overlay: str, n
             asleep = containers(workload)[0]["lifecycle"]["preStop"]["sleep"]["seconds"]
             requests, answers = service._STOP_LIMIT_S, service._STOP_LIMIT_S
             in_hand = stop_limit_s(overlay, name)
-            needed = asleep + requests + in_hand + answers + nats._DRAIN_LIMIT_S + CONNECTIONS_S
+            leaving = settings_of(name).model_fields["leave_s"].default
+            needed = asleep + leaving + requests + in_hand + answers + nats._DRAIN_LIMIT_S + CONNECTIONS_S
             assert pod(workload)["terminationGracePeriodSeconds"] > needed
 
 
