@@ -50,6 +50,8 @@ def told(error: BaseException) -> str:
         return "JetStream has no room left: enlarge its volume and max_file_store, then restart NATS"
     if isinstance(error, ServiceUnavailableError | nats.errors.NoRespondersError):
         return "NATS answers, JetStream does not: start nats-server with `-js`, or wait for its cluster"
+    if isinstance(error, TimeoutError):
+        return "NATS does not answer in time: is it overloaded, or its disk full? Once there is room, restart it"
     if isinstance(error, nats.errors.Error | JetStreamError | TimeoutError | OSError):
         return NATS_AWAY
     return f"{type(error).__name__}: read the log"

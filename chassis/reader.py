@@ -16,6 +16,7 @@ from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
 from chassis import leases, metrics, positions, quarantine
+from chassis.conditions import told
 from chassis.database import TRANSIENT, Database, Transaction
 from chassis.leases import Leases
 from chassis.logs import Log
@@ -135,6 +136,7 @@ class Reader(Generic[T]):
         self._short: tuple[int, float] | None = None
         self._progress = time.monotonic()
         self._reading = False
+        self.trouble = ""  # what keeps it from committing, for people
         self._behind = True
         self.standing: dict[int, Position] = {}  # of the partitions it reads, as last committed
 
@@ -159,6 +161,8 @@ class Reader(Generic[T]):
                     await self._session()
                 except _BEGIN_AGAIN as error:
                     await self._call(self.handler.forget)
+                    if isinstance(error, TRANSIENT):
+                        self.trouble = told(error)
                     metrics.RESTARTS.labels(self.name, type(error).__name__).inc()
                     log.warning("reader.begins_again", consumer=self.name, cause=type(error).__name__)
                     if time.monotonic() - started > _BACKOFF_S[1]:
@@ -223,6 +227,8 @@ class Reader(Generic[T]):
                 held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
                 self._behind = bool(understood or pull.pending)
+                if not self._behind:
+                    self.trouble = ""
                 self._progress = time.monotonic()
                 if time.monotonic() - renewed > self._leases.again_in_s:
                     renewed = time.monotonic()
@@ -307,6 +313,7 @@ class Reader(Generic[T]):
         metrics.BATCH.labels(self.name).observe(len(fresh))
         metrics.HANDLED.labels(self.name).inc(len(fresh))
         metrics.POSITION.labels(self.name).set(to.seq)
+        self.trouble = ""
         self._on_commit()
         self.standing = held | dict.fromkeys(behind, to)
         return self.standing

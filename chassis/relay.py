@@ -19,6 +19,7 @@ from nats.js.errors import NotFoundError
 
 from chassis import metrics
 from chassis.agreement import REMEDY, Ahead, agrees, position_of
+from chassis.conditions import told
 from chassis.database import TRANSIENT, Database
 from chassis.leases import Leases
 from chassis.logs import Log as Logger
@@ -86,6 +87,7 @@ class Relay:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{stream}")
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.trouble = ""  # what keeps it from publishing, for people
         self.published: int | None = None  # log position, while it is this process that publishes
         self.ahead = False
 
@@ -108,6 +110,7 @@ class Relay:
                     log.error("relay.stream_ahead", stream=self.stream, remedy=REMEDY)
                     await asyncio.sleep(_AHEAD_S)
                 except _BEGIN_AGAIN as error:
+                    self.trouble = "" if isinstance(error, ChainBroken) else f"{self.stream}: {told(error)}"
                     metrics.RELAY_BREAKS.labels(self.stream).inc()
                     log.warning("relay.begins_again", stream=self.stream, cause=type(error).__name__)
                     await asyncio.sleep(pause)
@@ -141,7 +144,7 @@ class Relay:
                 seq = await self.publish(page.messages, seq)
                 spoke = time.monotonic()
             after = page.scanned_to
-            self.published = after
+            self.published, self.trouble = after, ""
             if time.monotonic() - renewed > self._leases.again_in_s:
                 if not await self._call(self._leases.claim):
                     return

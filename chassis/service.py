@@ -268,9 +268,11 @@ class Service:
         if not self.started.is_set():
             return [*missing, *(_ahead(relay) for relay in self.relays if relay.ahead)] or ["starting"]
         missing += [name for name, holds in self.checks.items() if not holds()]
+        troubles = [each.trouble for each in self.readers] + [each.trouble for each in self.relays]
+        missing += [trouble for trouble in troubles if trouble]
         if self.nats.connected and not await self.broker.ping(1.0):
             missing.append("commands are not listened to: is NATS_URL right for the commands too?")
-        return missing
+        return list(dict.fromkeys(missing))
 
 
 def _ahead(relay: Relay) -> str:

@@ -7,14 +7,16 @@ from typing import Annotated
 
 import typer
 
-from cli.checkup.findings import Finding, Verdict, wrong
-from cli.errors import CliError, ExitCode
+from cli.checkup.findings import Finding, Verdict, fail
+from cli.errors import CliError
 from cli.output import console, emit, say
 from cli.runtime import Suite, data_of
 
 app = typer.Typer()
 
-_STYLES = {Verdict.ok: "green", Verdict.note: "yellow", Verdict.wrong: "bold red"}
+_STYLES = {Verdict.ok: "green", Verdict.warn: "yellow", Verdict.fail: "bold red"}
+_CODES = {Verdict.ok: 0, Verdict.warn: 1, Verdict.fail: 2}
+_FOUNDATIONS = ("nats", "postgresql", "streams", "tables")
 
 
 @app.command()
@@ -22,14 +24,14 @@ def main(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
 ) -> None:
-    """Check everything; exit code 1 when something is wrong."""
+    """Check everything; exit code 1 when something is to be looked at, 2 when something fails."""
     suite = Suite.find(data_of(ctx))
     findings = asyncio.run(_look(suite))
-    bad = [finding for finding in findings if finding.verdict is Verdict.wrong]
+    worst = max((finding.verdict for finding in findings), key=_CODES.__getitem__)
     if as_json:
         emit(
             {
-                "well": not bad,
+                "well": worst is not Verdict.fail,
                 "findings": [
                     {"check": f.check, "verdict": f.verdict, "detail": f.detail, "remedy": f.remedy} for f in findings
                 ],
@@ -37,27 +39,29 @@ def main(
         )
     else:
         _tell(findings)
-    raise typer.Exit(ExitCode.FAILURE if bad else ExitCode.OK)
+    raise typer.Exit(_CODES[worst])
 
 
 async def _look(suite: Suite) -> list[Finding]:
-    from cli.checkup import engines, machine, services
+    from cli.checkup import directory, engines, environment, machine, services
     from cli.wiring import connected
 
-    findings = [*machine.supervisor(suite), *machine.disk(suite.data), *machine.secrets(suite)]
+    findings = [*environment.settings(suite)]
+    findings += [*machine.supervisor(suite), *machine.disk(suite.data), *machine.secrets(suite)]
     for seen in engines.postgres(suite):
         findings += machine.clock(suite, seen) if isinstance(seen, datetime) else [seen]
     findings += [finding async for finding in engines.nats_server(suite)]
     findings += [finding async for finding in services.probes(suite)]
-    if any(f.verdict is Verdict.wrong for f in findings if f.check in ("nats", "postgresql", "streams", "tables")):
+    if any(f.verdict is Verdict.fail for f in findings if f.check in _FOUNDATIONS):
         return findings  # what follows stands on these
     try:
         async with connected(suite) as wired:
+            findings += [finding async for finding in directory.coverage(wired[0].nats)]
             findings += [finding async for finding in services.backlog(wired)]
             for service in wired:
                 findings += await asyncio.to_thread(services.about, service)
     except CliError as error:
-        findings.append(wrong("services", error.message, error.hint))
+        findings.append(fail("services", error.message, error.hint))
     return findings
 
 
@@ -73,4 +77,4 @@ def _tell(findings: list[Finding]) -> None:
         table.add_row(Text(finding.verdict, style=_STYLES[finding.verdict]), finding.check, told)
     console().print(table)
     counts = Counter(finding.verdict for finding in findings)
-    say(f"{counts[Verdict.wrong]} wrong, {counts[Verdict.note]} to know, {counts[Verdict.ok]} well")
+    say(f"{counts[Verdict.fail]} fail, {counts[Verdict.warn]} to look at, {counts[Verdict.ok]} well")

@@ -9,7 +9,7 @@ from nats.js.errors import APIError, ServiceUnavailableError
 
 from chassis.nats import connect_once
 from chassis.provision import drift
-from cli.checkup.findings import Finding, ok, wrong
+from cli.checkup.findings import Finding, fail, ok
 from cli.provision import SERVICES
 from cli.runtime import Suite
 from contracts.catalogue import BUCKETS, STREAMS
@@ -24,7 +24,7 @@ async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
     try:
         client = await connect_once(suite.nats_url, "doctor")
     except (OSError, nats.errors.Error, TimeoutError):
-        yield wrong("nats", "does not answer", remedy)
+        yield fail("nats", "does not answer", remedy)
         return
     try:
         js = client.jetstream(timeout=5)
@@ -32,14 +32,14 @@ async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
         version = client.connected_server_version
         yield ok("nats", f"{version.major}.{version.minor}.{version.patch}, {account.streams} streams")
         if account.limits.max_storage > 0 and account.storage > _FULL * account.limits.max_storage:
-            yield wrong("nats storage", "nearly full", "raise the account's storage limit")
+            yield fail("nats storage", "nearly full", "raise the account's storage limit")
         problems = await drift(js, STREAMS, BUCKETS)
         for problem in problems:
-            yield wrong("streams", problem, "perseverance provision")
+            yield fail("streams", problem, "perseverance provision")
         if not problems:
             yield ok("streams", f"{len(STREAMS)} streams and {len(BUCKETS)} bucket as declared")
     except (ServiceUnavailableError, APIError, nats.errors.Error, TimeoutError):
-        yield wrong("nats", "answers, but JetStream does not", "start it with JetStream on; is its disk full?")
+        yield fail("nats", "answers, but JetStream does not", "start it with JetStream on; is its disk full?")
     finally:
         await client.close()
 
@@ -58,10 +58,10 @@ def postgres(suite: Suite) -> Iterator[Finding | datetime]:
             ).fetchall()
     except psycopg.Error:
         remedy = f"perseverance up --data {suite.data}, or check DATABASE_URL"
-        yield wrong("postgresql", "does not answer, or refuses us", remedy)
+        yield fail("postgresql", "does not answer, or refuses us", remedy)
         return
     missing = [f"{s}.{t}" for s in SERVICES for t in _TABLES if (s, t) not in set(tables)]
     if missing:
-        yield wrong("tables", f"{len(missing)} are missing, {missing[0]} first", "perseverance provision")
+        yield fail("tables", f"{len(missing)} are missing, {missing[0]} first", "perseverance provision")
     else:
         yield ok("tables", f"{len(tables)} in {len(SERVICES)} schemas")

@@ -5,11 +5,11 @@ from enum import StrEnum
 
 
 class Verdict(StrEnum):
-    """How bad it is: `note` is worth knowing, `wrong` needs someone."""
+    """How bad it is: `warn` is to be looked at, `fail` needs someone now."""
 
     ok = "ok"
-    note = "note"
-    wrong = "wrong"
+    warn = "warn"
+    fail = "fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ def ok(check: str, detail: str) -> Finding:
     return Finding(check, Verdict.ok, detail)
 
 
-def note(check: str, detail: str, remedy: str = "") -> Finding:
-    """Worth knowing."""
-    return Finding(check, Verdict.note, detail, remedy)
+def warn(check: str, detail: str, remedy: str) -> Finding:
+    """To be looked at."""
+    return Finding(check, Verdict.warn, detail, remedy)
 
 
-def wrong(check: str, detail: str, remedy: str) -> Finding:
+def fail(check: str, detail: str, remedy: str) -> Finding:
     """Someone must act."""
-    return Finding(check, Verdict.wrong, detail, remedy)
+    return Finding(check, Verdict.fail, detail, remedy)

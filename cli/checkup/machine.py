@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cli.checkup.findings import Finding, note, ok, wrong
+from cli.checkup.findings import Finding, fail, ok, warn
 from cli.runtime import SECRETS_FILE, Suite
 
 _LEAST_FREE_BYTES = 1_000_000_000
@@ -22,7 +22,7 @@ def disk(data: Path) -> Iterator[Finding]:
     usage = shutil.disk_usage(data if data.exists() else data.parent)
     detail = f"{usage.free / _GIB:.1f} GiB free of {usage.total / _GIB:.0f}"
     if usage.free < _LEAST_FREE_BYTES or usage.free < usage.total * _LEAST_FREE_SHARE:
-        yield wrong("disk", detail, "free some space, then restart NATS if it refused messages meanwhile")
+        yield fail("disk", detail, "free some space, then restart NATS if it refused messages meanwhile")
     else:
         yield ok("disk", detail)
 
@@ -31,13 +31,13 @@ def secrets(suite: Suite) -> Iterator[Finding]:
     """Whether secrets are readable by their owner alone."""
     path = suite.secrets_file or suite.data / SECRETS_FILE
     if not path.exists():
-        yield note("secrets", "none on this machine", "services must get theirs from their environment")
+        yield ok("secrets", "none on this machine: services get theirs from their environment")
         return
     for place in (path, path.parent):
         loose = stat.S_IMODE(place.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO)
         if loose:
             remedy = f"chmod go-rwx {place}; make new secrets if others use this machine"
-            yield wrong("secrets", f"{place} can be opened by others", remedy)
+            yield fail("secrets", f"{place} can be opened by others", remedy)
             return
     yield ok("secrets", "readable by their owner alone")
 
@@ -45,20 +45,20 @@ def secrets(suite: Suite) -> Iterator[Finding]:
 def supervisor(suite: Suite) -> Iterator[Finding]:
     """Whether the process that keeps the suite up is there."""
     if not suite.pid:
-        yield note("supervisor", "no suite was started here with `perseverance up`")
+        yield ok("supervisor", "none here: the suite was not started with `perseverance up`")
     elif _runs(suite.pid):
         yield ok("supervisor", f"process {suite.pid}, {suite.url}")
     else:
-        yield wrong("supervisor", f"process {suite.pid} is gone", f"perseverance up --data {suite.data}")
+        yield fail("supervisor", f"process {suite.pid} is gone", f"perseverance up --data {suite.data}")
 
 
 def clock(suite: Suite, database_now: datetime) -> Iterator[Finding]:
     """Whether this machine and the database agree on the time, and know the one of Paris."""
     skew = abs(database_now - datetime.now(UTC))
     if skew > _SKEW:
-        yield wrong("clock", f"{skew.total_seconds():.0f} s away from PostgreSQL's", "set both by NTP")
+        yield fail("clock", f"{skew.total_seconds():.0f} s away from PostgreSQL's", "set both by NTP")
     elif suite.clock == "simulated":
-        yield note("clock", "services see a simulated time", "for demonstrations only: start `up` without --clock")
+        yield warn("clock", "services see a simulated time", "for demonstrations only: start `up` without --clock")
     else:
         yield ok("clock", f"in Paris it is {datetime.now(ZoneInfo('Europe/Paris')):%Y-%m-%d %H:%M}")
 

@@ -1,5 +1,6 @@
 """The services: whether they answer, whether they keep up, and what they put aside."""
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import LiteralString
 
@@ -8,7 +9,9 @@ import httpx
 from chassis import quarantine
 from chassis.clock import SimulatedClock
 from chassis.service import Service
-from cli.checkup.findings import Finding, note, ok, wrong
+from cli.checkup import numbers
+from cli.checkup.findings import Finding, fail, ok, warn
+from cli.checkup.numbers import Samples
 from cli.drain import Drain
 from cli.runtime import Suite
 
@@ -25,26 +28,39 @@ _UNOWNED = (
 
 
 async def probes(suite: Suite) -> AsyncIterator[Finding]:
-    """Whether each service says it is ready, and what it lacks if it is not."""
+    """Whether each service says it is ready, what it lacks if it is not, and what its numbers say."""
+    if not suite.services:
+        yield warn(
+            "services",
+            "where they listen is not known here, so their numbers are not looked at",
+            "ask each for /ready, and see the dashboards: docs/operations.md, Runbooks",
+        )
+    pages: dict[str, Samples] = {}
     async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
         for name, where in suite.services.items():
             try:
                 answer = await client.get(f"http://127.0.0.1:{where['port']}/ready")
             except httpx.TransportError:
-                yield wrong(name, "does not answer", f"read {suite.data / 'log' / name}.log")
+                yield fail(name, "does not answer", f"read {suite.data / 'log' / name}.log")
                 continue
             if answer.status_code == httpx.codes.OK:
                 yield ok(name, "ready")
             else:
-                lacking = "; ".join(answer.text.split("\n")[:5]).strip("; ")
-                yield wrong(name, f"not ready: {lacking}", f"read {suite.data / 'log' / name}.log")
+                for lacking in answer.text.splitlines():
+                    what, _, remedy = lacking.partition(": ")
+                    yield fail(name, f"not ready: {what}", remedy or f"read {suite.data / 'log' / name}.log")
+            with contextlib.suppress(httpx.TransportError, ValueError):
+                shown = await client.get(f"http://127.0.0.1:{where['port']}/metrics")
+                pages[name] = numbers.read(shown.text)
+    for finding in numbers.judge(pages):
+        yield finding
 
 
 async def backlog(services: list[Service]) -> AsyncIterator[Finding]:
     """What is left to read, to decide, to publish and to send now."""
     behind = await Drain(services).behind()
     for entry in behind:
-        yield note("backlog", str(entry), "normal under load; look again: it must shrink")
+        yield warn("backlog", str(entry), "normal under load: perseverance wait --timeout 60 returns when it is gone")
     if not behind:
         yield ok("backlog", "nothing left to read, to decide, to publish or to send")
 
@@ -57,7 +73,7 @@ def ownership(service: Service) -> Iterator[Finding]:
         assert row is not None
         if row[0]:
             detail = f"{row[0]} of {reader.source.partitions} partitions are read by nobody"
-            yield wrong(f"reader {reader.name}", detail, f"is {service.name} running?")
+            yield fail(f"reader {reader.name}", detail, f"start {service.name}: nobody holds its leases")
         else:
             yield ok(f"reader {reader.name}", f"{reader.source.partitions} partitions, all read")
 
@@ -68,7 +84,7 @@ def put_aside(service: Service) -> Iterator[Finding]:
         held = quarantine.held(tx)
     if held:
         keys = len({entry.message.key for entry in held})
-        yield wrong(
+        yield fail(
             f"quarantine of {service.name}",
             f"{len(held)} messages about {keys} keys, since {min(e.since for e in held):%Y-%m-%d %H:%M}",
             f"perseverance quarantine list --service {service.name}",
@@ -95,7 +111,7 @@ def _lateness(service: Service, check: str, query: LiteralString, remedy: str) -
         row = tx.execute(query).fetchone()
     count, seconds = row or (0, 0)
     if count and seconds > _LATE_S:
-        return wrong(check, f"{count} due, the oldest for {seconds // 60} minutes", remedy)
+        return fail(check, f"{count} due, the oldest for {seconds // 60} minutes", remedy)
     return ok(check, "none late")
 
 

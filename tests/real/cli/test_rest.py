@@ -201,7 +201,7 @@ def test_what_is_in_quarantine_is_listed_shown_replayed_in_order_and_dropped(sui
     first, second, third = entries(suite)
     assert [first["reason"], second["reason"]] == ["unreadable", quarantine.FOLLOWS]
     doctor = perseverance(suite.data, "doctor")
-    assert doctor.returncode == 1
+    assert doctor.returncode == 2
     assert "quarantine list --service alerts" in doctor.stderr
 
     shown = perseverance(suite.data, "quarantine", "show", second["entry"])
@@ -239,14 +239,14 @@ def test_the_doctor_finds_a_service_that_is_away_and_secrets_that_others_can_rea
     finally:
         os.kill(stopped, signal.SIGCONT)
         secrets.chmod(0o600)
-    wrong = {f["check"] for f in json.loads(ill.stdout)["findings"] if f["verdict"] == "wrong"}
-    assert ill.returncode == 1
+    wrong = {f["check"] for f in json.loads(ill.stdout)["findings"] if f["verdict"] == "fail"}
+    assert ill.returncode == 2
     assert {"secrets", "intake"} <= wrong
-    eventually(lambda: perseverance(suite.data, "doctor").returncode == 0, "does not get well again")
+    eventually(lambda: perseverance(suite.data, "doctor").returncode < 2, "does not get well again")
 
 
 def test_provisioning_again_changes_nothing(suite: Up) -> None:
     answer = perseverance(suite.data, "provision", "--json")
     assert answer.returncode == 0
     assert "SCHOOL" in json.loads(answer.stdout)["streams"]
-    assert perseverance(suite.data, "doctor").returncode == 0
+    assert perseverance(suite.data, "doctor").returncode < 2
