@@ -15,8 +15,6 @@ from contracts.directory import Actor, Role, School
 _WANTED = {Role.CHEF_ETAB: "head", Role.COORD_MLDS: "MLDS coordinator"}
 _SHOWN = 3
 _REMEDY = "`perseverance directory list` shows who is there; complete the file and `perseverance directory load` it"
-    "add them to the CSV file, then `perseverance directory load`; `perseverance directory list` shows who is there"
-)
 
 
 async def coverage(nats_: Nats) -> AsyncIterator[Finding]:
