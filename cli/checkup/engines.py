@@ -1,21 +1,24 @@
 """The two servers and what is declared on them."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import nats.errors
 import psycopg
+from nats.aio.client import Client
 from nats.js.errors import APIError, ServiceUnavailableError
 
+from chassis.conditions import told
 from chassis.nats import connect_once
 from chassis.provision import drift
 from cli.checkup.findings import Finding, fail, ok
-from cli.provision import SERVICES
+from cli.provision import SERVICES, schemas
 from cli.runtime import Suite
 from contracts.catalogue import BUCKETS, STREAMS
 
 _FULL = 0.85
-_TABLES = ("stored_events", "positions", "leases", "members", "quarantine", "deadlines")
+_SKEW_S = 2.0
 
 
 async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
@@ -38,10 +41,21 @@ async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
             yield fail("streams", problem, "perseverance provision")
         if not problems:
             yield ok("streams", f"{len(STREAMS)} streams and {len(BUCKETS)} bucket as declared")
-    except (ServiceUnavailableError, APIError, nats.errors.Error, TimeoutError):
-        yield fail("nats", "answers, but JetStream does not", "start it with JetStream on; is its disk full?")
+            yield await _skew(client)
+    except (ServiceUnavailableError, APIError, nats.errors.Error, TimeoutError) as error:
+        what, _, remedy = told(error).partition(": ")
+        yield fail("nats", what, remedy)
     finally:
         await client.close()
+
+
+async def _skew(client: Client) -> Finding:
+    """Whether NATS and this machine agree on the time: duplicates are told by its clock."""
+    answer = json.loads((await client.request(f"$JS.API.STREAM.INFO.{STREAMS[0].name}", timeout=5)).data)
+    away = abs((datetime.fromisoformat(answer["ts"]) - datetime.now(UTC)).total_seconds())
+    if away > _SKEW_S:
+        return fail("clock of nats", f"{away:.0f} s away from this machine's", "set both by NTP")
+    return ok("clock of nats", "as this machine's")
 
 
 def postgres(suite: Suite) -> Iterator[Finding | datetime]:
@@ -52,16 +66,13 @@ def postgres(suite: Suite) -> Iterator[Finding | datetime]:
             assert row is not None
             yield row[0]
             yield ok("postgresql", row[1])
-            tables = connection.execute(
-                "SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema = ANY(%s)",
-                (list(SERVICES),),
-            ).fetchall()
-    except psycopg.Error:
-        remedy = f"perseverance up --data {suite.data}, or check DATABASE_URL"
-        yield fail("postgresql", "does not answer, or refuses us", remedy)
+            problems = [problem for schema in schemas() for problem in schema.problems(connection)]
+    except psycopg.Error as error:
+        what, _, remedy = told(error).partition(": ")
+        yield fail("postgresql", what, f"{remedy} (on one machine: perseverance up --data {suite.data})")
         return
-    missing = [f"{s}.{t}" for s in SERVICES for t in _TABLES if (s, t) not in set(tables)]
-    if missing:
-        yield fail("tables", f"{len(missing)} are missing, {missing[0]} first", "perseverance provision")
-    else:
-        yield ok("tables", f"{len(tables)} in {len(SERVICES)} schemas")
+    for problem in problems:
+        what, _, remedy = problem.rpartition(": ")
+        yield fail("tables", what, remedy)
+    if not problems:
+        yield ok("tables", f"{len(SERVICES)} schemas at the revisions of this version")

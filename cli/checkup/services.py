@@ -21,6 +21,7 @@ _LATE = (
 )
 _LATE_MAIL = f"{_LATE} AND kind IN ('send', 'attempt-lost')"
 _LATE_S = 900
+_ANSWER_S = 15.0  # a service that waits for a frozen server takes a while to say so
 _UNOWNED = (
     "SELECT count(*) FROM generate_series(0, %s - 1) AS wanted WHERE NOT EXISTS"
     " (SELECT FROM leases WHERE consumer = %s AND partition = wanted AND until > clock_timestamp())"
@@ -36,7 +37,7 @@ async def probes(suite: Suite) -> AsyncIterator[Finding]:
             "ask each for /ready, and see the dashboards: docs/operations.md, Runbooks",
         )
     pages: dict[str, Samples] = {}
-    async with httpx.AsyncClient(timeout=5.0, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False) as client:
         for name, where in suite.services.items():
             try:
                 answer = await client.get(f"http://127.0.0.1:{where['port']}/ready")
@@ -46,14 +47,20 @@ async def probes(suite: Suite) -> AsyncIterator[Finding]:
             if answer.status_code == httpx.codes.OK:
                 yield ok(name, "ready")
             else:
-                for lacking in answer.text.splitlines():
-                    what, _, remedy = lacking.partition(": ")
-                    yield fail(name, f"not ready: {what}", remedy or f"read {suite.data / 'log' / name}.log")
+                yield _not_ready(name, answer.text.splitlines(), suite)
             with contextlib.suppress(httpx.TransportError, ValueError):
                 shown = await client.get(f"http://127.0.0.1:{where['port']}/metrics")
                 pages[name] = numbers.read(shown.text)
     for finding in numbers.judge(pages):
         yield finding
+
+
+def _not_ready(name: str, lacking: list[str], suite: Suite) -> Finding:
+    """The first thing it lacks is usually the cause of the others."""
+    first, _, remedy = lacking[0].rpartition(": ")
+    more = f" (and {len(lacking) - 1} more on its /ready)" if len(lacking) > 1 else ""
+    log_file = f"read {suite.data / 'log' / name}.log"
+    return fail(name, f"not ready: {first or lacking[0]}{more}", remedy if first else log_file)
 
 
 async def backlog(services: list[Service]) -> AsyncIterator[Finding]:
