@@ -155,7 +155,7 @@ async def test_a_deadline_that_is_due_for_long_is_found_by_the_doctor(suite: Up)
         async with looking_at(suite) as services:
             parcours = next(service for service in services if service.name == "parcours")
             (finding,) = late_deadlines(parcours)
-            assert finding.verdict is Verdict.wrong
+            assert finding.verdict is Verdict.fail
             assert "1 due, the oldest for 60 minutes" in finding.detail
     finally:
         os.kill(stopped, signal.SIGCONT)
