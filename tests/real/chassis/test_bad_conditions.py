@@ -157,10 +157,11 @@ CREATE TRIGGER full_volume BEFORE INSERT ON trial.effects FOR EACH STATEMENT EXE
 async def test_postgresql_without_room(trial: Trial) -> None:
     """What the server answers when it cannot extend a table: reading works, committing does not. (A volume that is
     really full is among the experiments of `make chaos`.)"""
-    async with serving(trial.nats_url, trial.database_url) as service:
+    log = Numbers(0)
+    async with serving(trial.nats_url, trial.database_url, log) as service:
         await is_ready(service)
         trial.do(_FULL)
-        await trial.fill(100)
+        log.last = 100
         await says(service, "PostgreSQL has no room left", "volume")
         trial.do("DROP TRIGGER full_volume ON effects")
         await trial.until_effects(100)
