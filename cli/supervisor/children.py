@@ -39,6 +39,11 @@ class Program:
     probe: str = "/ready"
 
     @property
+    def service(self) -> str:
+        """Which service it is a replica of."""
+        return self.module.rpartition(".")[2]
+
+    @property
     def address(self) -> str:
         """Where the gateway finds it."""
         return f"http://{LOOPBACK}:{self.port}"

@@ -104,7 +104,7 @@ class _Suite:
         database_url = os.environ.get("DATABASE_URL") or _WILL_BE_POSTGRES
         kept = json.loads(secrets_file.read_text())
         parts = programs(self.options, self.url, nats_url, database_url, kept)
-        check_settings({part.name: part.environment for part in parts if part.name != CATCHER})
+        check_settings({part.service: part.environment for part in parts if part.name != CATCHER})
 
     async def _start_children(self, parts: list[Program]) -> None:
         for part in parts:
@@ -211,7 +211,7 @@ class _Suite:
 
 
 def _replicas(name: str, parts: list[Program]) -> Replicas:
-    return Replicas([part.address for part in parts if part.module == f"services.{name}"])
+    return Replicas([part.address for part in parts if part.service == name])
 
 
 async def _start(engines: Engines) -> None:

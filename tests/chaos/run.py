@@ -1,6 +1,7 @@
 """One run of one kind of fault: a suite, a load, the strikes, then silence, then the verdicts."""
 
 import asyncio
+import os
 import random
 import shutil
 import subprocess
@@ -142,7 +143,8 @@ async def _judge(house: House, load: Load, kind: Kind, report: Report, people: P
     if kind.oldest_s is not None:
         slow += [f"{name}: {age:.1f} s old" for name, age in report.oldest_s.items() if age > kind.oldest_s]
     report.complaints["anything else"] = kind.wrong
-    report.notes = kind.notes
+    load_average = f"the machine's load at the end: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
+    report.notes = [*kind.notes, load_average]
     report.answers, report.acted = people.answers, people.acted
     report.standing, report.alerts, report.mails = len(evidence.standing), len(evidence.alerts), len(evidence.mails)
     report.doubtful = sum(1 for mail in evidence.mails if mail["doubtful"])

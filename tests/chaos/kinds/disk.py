@@ -4,9 +4,12 @@ import asyncio
 import os
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
+
+import psycopg
 
 from chassis.embedded import EmbeddedPostgres
 from tests.chaos.house import House
@@ -72,11 +75,12 @@ class Disk(Kind):
         assert postgres is not None
         ballast = self._volume / "ballast"
         await asyncio.to_thread(_fill, ballast)
-        await asyncio.sleep(self.size.away_s)
+        refused = await asyncio.to_thread(_write, postgres.url, self.size.away_s)
+        self.notes.append(f"PostgreSQL refused {refused} times for want of room")
         ballast.unlink()
         if not await asyncio.to_thread(postgres.alive):
             await asyncio.to_thread(postgres.start)
-            self.notes.append("PostgreSQL stopped when its volume was full, and was started again")
+            self.notes.append("it stopped when its journal had no room, and was started again")
 
     async def _fill_nats(self) -> None:
         used = int(self._nats.ask("/jsz").get("storage", 0))
@@ -100,6 +104,20 @@ class Disk(Kind):
             await asyncio.to_thread(self._nats.stop)
         if hasattr(self, "_volume"):
             await asyncio.to_thread(_unmount, self._volume)
+
+
+def _write(url: str, seconds: float) -> int:
+    """Write as much as goes for a while: the journal has room of its own, which ends too. How often it was refused."""
+    refused, until = 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        try:
+            with psycopg.connect(url, connect_timeout=3) as connection:
+                connection.execute("CREATE TABLE public.more AS SELECT generate_series(1, 100000)")
+                connection.execute("DROP TABLE public.more")
+        except psycopg.Error:
+            refused += 1
+            time.sleep(0.2)
+    return refused
 
 
 def _mount(directory: Path, megabytes: int) -> str:
