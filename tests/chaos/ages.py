@@ -22,3 +22,8 @@ def oldest(moments: Mapping[str, list[Moment]]) -> dict[str, float]:
         if waits:
             found[stream] = max(waits).total_seconds()
     return found
+
+
+def last(moments: Mapping[str, list[Moment]]) -> float:
+    """When the last message of all was stored, in seconds since 1970; 0 when there is none."""
+    return max((moment.at.timestamp() for messages in moments.values() for moment in messages), default=0.0)

@@ -50,7 +50,7 @@ def _whole(report: Report) -> Table:
     table.add_row("answers to senders", _counts(report.verdicts))
     table.add_row("answers to people", f"{_counts(report.answers)}; {report.acted} acts done")
     table.add_row("struck", f"{report.struck.total()}: {_counts(report.struck)}")
-    table.add_row("seconds", f"{report.seconds:.0f} under fire, {report.quiet_s:.1f} until at rest")
+    table.add_row("seconds", f"{report.seconds:.0f} under fire, {report.quiet_s:.1f} until the last message")
     if report.recoveries:
         slowest = max(report.recoveries)
         table.add_row("resumed", f"{len(report.recoveries)} times, the slowest after {slowest:.1f} s")
