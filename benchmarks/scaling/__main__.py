@@ -7,6 +7,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from benchmarks import markdown
 from benchmarks.__main__ import machine, step
 from benchmarks.engines import Engines, running_engines
 from benchmarks.scaling import throughput, walk
@@ -14,6 +15,7 @@ from benchmarks.scaling.report import Report
 from benchmarks.workload import Workload
 from cli.provision import SERVICES
 
+COMMAND = "make scale"
 PARTS = ("speed", "moves", "walk")
 REPLICAS = (1, 2, 4)
 _BACKLOG, _FEED = 60_000, 200_000
@@ -23,10 +25,15 @@ def main() -> int:
     """Measure, show, write. Exit code 1 when a result was wrong."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = Report(arguments.seed, machine())
-    with running_engines() as engines:
-        _measure(engines, arguments, report)
+    if arguments.given:
+        report = Report.of_json(json.loads(arguments.given.read_text()))
+    else:
+        report = Report(arguments.seed, machine())
+        with running_engines() as engines:
+            _measure(engines, arguments, report)
     report.show()
+    if arguments.write:
+        markdown.put(markdown.SCALE, COMMAND, report.markdown())
     if arguments.json:
         arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
     return 0
@@ -54,6 +61,8 @@ def _measure(engines: Engines, arguments: argparse.Namespace, report: Report) ->
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scaling", description=__doc__)
     parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--from", dest="given", type=Path, help="show figures written earlier, measure nothing")
+    parser.add_argument("--write", action="store_true", help="put the tables in docs/scale.md")
     parser.add_argument("--short", action="store_true", help="shorter measurements, one round of joining and leaving")
     parser.add_argument("--only", action="append", choices=PARTS, help="only this part (may be repeated)")
     parser.add_argument("--service", action="append", choices=SERVICES, help="walk only this one (may be repeated)")

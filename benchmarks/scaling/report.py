@@ -1,13 +1,15 @@
 """What more replicas bring, for people and for programs."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.markdown import table
 from benchmarks.scaling.throughput import WAIT_MS, Moves, Speed, typical
-from benchmarks.scaling.walk import Outcome
+from benchmarks.scaling.walk import Outcome, Step, Walk
 
 
 @dataclass
@@ -21,6 +23,16 @@ class Report:
     moves: Moves | None = None
     outcome: Outcome | None = None
 
+    @classmethod
+    def of_json(cls, given: dict[str, Any]) -> "Report":
+        """What was measured earlier."""
+        before, holding = (
+            [Speed(one["replicas"], one["partitions"], one["messages"], one["seconds"]) for one in given[part] or []]
+            for part in ("wait_before", "wait_holding_the_lock")
+        )
+        moves = Moves(**given["moves_s"]) if given["moves_s"] else None
+        return cls(given["seed"], given["machine"], before, holding, moves, _outcome(given["walk"]))
+
     def to_json(self) -> dict[str, Any]:
         """Figures under stable names; None for what was not measured."""
         return {
@@ -32,20 +44,51 @@ class Report:
             "machine": self.machine,
         }
 
+    def tables(self) -> Iterator[tuple[str, list[str], list[list[str]], str]]:
+        """Title, head, rows and a remark of each table."""
+        for title, speeds in (
+            (f"The alerts service, each message waiting {WAIT_MS} ms before it is handled", self.before),
+            ("The same wait after it, with the lock of the log held: this part does not scale", self.holding),
+        ):
+            if speeds:
+                yield title, ["replicas", "partitions each", "messages/s", "to one replica"], _speed_rows(speeds), ""
+        if self.moves:
+            title = "Two replicas and a third that comes and goes, under a steady feed"
+            head = ["seconds", "until even", "worst", "longest pause of a partition"]
+            yield title, head, _move_rows(self.moves), ""
+        if self.outcome:
+            yield _walk_title(self.outcome), _walk_head(self.outcome), _walk_rows(self.outcome), _REMARK
+
     def show(self) -> None:
         """The tables, on stdout."""
         console = Console(width=110)
-        for title, speeds in (
-            (f"alerts, each message waiting {WAIT_MS} ms before it is handled", self.before),
-            ("the same wait after it, with the lock of the log held: this part does not scale", self.holding),
-        ):
-            if speeds:
-                console.print(_speed_table(title, speeds))
-        if self.moves:
-            console.print(_move_table(self.moves))
-        if self.outcome:
-            console.print(_walk_table(self.outcome))
-        console.print(", ".join(f"{name} {value}" for name, value in self.machine.items()))
+        for title, head, rows, remark in self.tables():
+            shown = Table(*head, title=title, title_justify="left", caption=remark)
+            for row in rows:
+                shown.add_row(*row)
+            console.print(shown)
+        console.print(self._machine())
+
+    def markdown(self) -> str:
+        """The tables, for a document."""
+        parts = [f"### {title}\n\n{table(head, rows)}\n{remark}" for title, head, rows, remark in self.tables()]
+        return "\n\n".join(part.strip() for part in [*parts, f"Machine: {self._machine()}."]) + "\n"
+
+    def _machine(self) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.machine.items())
+
+
+_REMARK = (
+    "Partitions of a replica (seconds until even); connections of one replica at most; relays and readers of a single "
+    "partition, and how many of them fell to the same replica of 16."
+)
+
+
+def _outcome(given: dict[str, Any] | None) -> Outcome | None:
+    if given is None:
+        return None
+    walks = [Walk(**(walk | {"steps": [Step(**step) for step in walk["steps"]]})) for walk in given["walks"]]
+    return Outcome(walks, given["events"], given["alerts"])
 
 
 def _speeds(speeds: list[Speed]) -> list[dict[str, Any]]:
@@ -55,44 +98,50 @@ def _speeds(speeds: list[Speed]) -> list[dict[str, Any]]:
     ]
 
 
-def _speed_table(title: str, speeds: list[Speed]) -> Table:
-    table = Table("replicas", "partitions each", "messages/s", "to one replica", title=title, title_justify="left")
-    for speed in speeds:
-        each = ", ".join(map(str, speed.partitions))
-        table.add_row(str(speed.replicas), each, f"{speed.per_s:,.0f}", f"x {speed.per_s / speeds[0].per_s:.2f}")
-    return table
+def _speed_rows(speeds: list[Speed]) -> list[list[str]]:
+    return [
+        [
+            str(speed.replicas),
+            ", ".join(map(str, speed.partitions)),
+            f"{speed.per_s:,.0f}",
+            f"x {speed.per_s / speeds[0].per_s:.2f}",
+        ]
+        for speed in speeds
+    ]
 
 
-def _move_table(moves: Moves) -> Table:
-    title = "two replicas and a third that comes and goes, under a steady feed (seconds)"
-    table = Table("", "until even", "worst", "longest pause of a partition", title=title, title_justify="left")
-    for what, name in (("join", "joins"), ("leave", "leaves (SIGTERM)"), ("kill", "is killed (SIGKILL)")):
-        seconds = getattr(moves, what)
-        table.add_row(name, f"{typical(seconds):.1f}", f"{max(seconds):.1f}", f"{moves.still[what]:.1f}")
-    return table
+def _move_rows(moves: Moves) -> list[list[str]]:
+    kinds = (("joins", "join"), ("leaves (SIGTERM)", "leave"), ("is killed (SIGKILL)", "kill"))
+    return [
+        [name, f"{typical(seconds):.1f}", f"{max(seconds):.1f}", f"{moves.still[what]:.1f}"]
+        for name, what in kinds
+        for seconds in [getattr(moves, what)]
+    ]
 
 
-def _walk_table(outcome: Outcome) -> Table:
-    title = (
-        f"each service in turn, while {outcome.events:,} absences came in; "
+def _walk_title(outcome: Outcome) -> str:
+    return (
+        f"Each service in turn, while {outcome.events:,} absences came in; "
         f"the {outcome.alerts:,} alerts that stand are the oracle's"
     )
-    table = Table(title=title, title_justify="left")
-    table.add_column("replicas")
-    for step in outcome.walks[0].steps:
-        table.add_column(str(step.replicas), justify="right")
-    for name in ("PostgreSQL", "NATS", "relays"):
-        table.add_column(name, justify="right")
-    for walk in outcome.walks:
-        cells = [
-            (f"{step.most}" if step.most == step.least else f"{step.least}-{step.most}")
-            + f" ({step.even_after_s:.0f} s)"
-            for step in walk.steps
-        ]
-        singles = f"{walk.single}, {walk.busiest} together" if walk.single else "none"
-        table.add_row(walk.service, *cells, str(walk.postgres), str(walk.nats), singles)
-    table.caption = (
-        "partitions of a replica (seconds until even); connections of one replica at most; "
-        "relays and single readers, and how many of them fell to the same replica of 16"
-    )
-    return table
+
+
+def _walk_head(outcome: Outcome) -> list[str]:
+    steps = [str(step.replicas) for step in outcome.walks[0].steps]
+    return ["replicas", *steps, "PostgreSQL", "NATS", "relays"]
+
+
+def _walk_rows(outcome: Outcome) -> list[list[str]]:
+    return [
+        [walk.service, *map(_cell, walk.steps), str(walk.postgres), str(walk.nats), _singles(walk)]
+        for walk in outcome.walks
+    ]
+
+
+def _cell(step: Step) -> str:
+    size = f"{step.most}" if step.most == step.least else f"{step.least}-{step.most}"
+    return f"{size} ({step.even_after_s:.0f} s)"
+
+
+def _singles(walk: Walk) -> str:
+    return f"{walk.single}, {walk.busiest} together" if walk.single else "none"

@@ -9,16 +9,30 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks import markdown
 from benchmarks.__main__ import machine, step
 from benchmarks.engines import running_engines
 from benchmarks.sizing import paper, rates, year
 from benchmarks.sizing.paper import Figures
+
+COMMAND = "make sizing"
 
 
 def main() -> int:
     """Measure, print the tables; write them where asked."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    given = arguments.given
+    figures = paper.of_json(json.loads(given.read_text())) if given else _measured(arguments)
+    print(paper.tables(figures))
+    if arguments.json:
+        arguments.json.write_text(json.dumps(asdict(figures), indent=2) + "\n")
+    if arguments.write:
+        markdown.put(markdown.SCALE, COMMAND, paper.tables(figures))
+    return 0
+
+
+def _measured(arguments: argparse.Namespace) -> Figures:
     seed, before = arguments.seed, machine()
     directory = Path(tempfile.mkdtemp(prefix="perseverance-sizing-"))
     try:
@@ -29,13 +43,7 @@ def main() -> int:
     with running_engines() as engines:
         measured = step("rates", lambda: rates.measure(engines, arguments.events, seed))
         connections = step("connections", lambda: rates.connections(engines, seed))
-    figures = Figures(played, peaks, measured, connections, arguments.academie, before)
-    print(paper.tables(figures))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(asdict(figures), indent=2) + "\n")
-    if arguments.write:
-        paper.write(figures)
-    return 0
+    return Figures(played, peaks, measured, connections, arguments.academie, before)
 
 
 def _arguments() -> argparse.Namespace:
@@ -44,7 +52,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=200_000, help="for the pipeline")
     parser.add_argument("--academie", type=int, default=230_000, help="pupils of a large académie")
     parser.add_argument("--json", type=Path, help="write the figures here")
-    parser.add_argument("--write", action="store_true", help=f"put the tables in {paper.PAPER.name}")
+    parser.add_argument("--from", dest="given", type=Path, help="compute from figures written earlier, measure nothing")
+    parser.add_argument("--write", action="store_true", help="put the tables in docs/scale.md")
     parser.add_argument("--seed", type=int, default=1)
     return parser.parse_args()
 

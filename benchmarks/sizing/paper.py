@@ -1,17 +1,16 @@
-"""The tables of docs/scale.md: what was measured, and what follows from it. Written between two markers."""
+"""The tables of docs/scale.md: what was measured, and what follows from it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from benchmarks.markdown import table
+from benchmarks.sizing import deployed
 from benchmarks.sizing.rates import Connections, Rates
-from benchmarks.sizing.year import Peaks, Year
+from benchmarks.sizing.year import Held, Peaks, Year
 
-PAPER = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
-BEGIN, END = "<!-- figures: make sizing -->", "<!-- end of figures -->"
 FRANCE, ACADEMIES = 5_600_000, 30
 _TWO_HOURS_S = 7_200
+_KEPT_CONNECTIONS = 50  # for replication, backups, the exporter and people
 _NOT_PAPER = "REFUSALS"  # kept for a month, and nobody reads it but the senders
 
 
@@ -40,15 +39,23 @@ class Limit:
 
     @property
     def academies(self) -> float:
-        """How many académies fit."""
+        """How many large académies fit."""
         return self.has / self.academie
 
 
-def write(figures: Figures) -> None:
-    """Put the tables in their place in docs/scale.md."""
-    before, _, rest = PAPER.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAPER.write_text(f"{before}{BEGIN}\n\n{tables(figures)}\n{END}{after}")
+def of_json(given: dict[str, Any]) -> Figures:
+    """Figures that were measured earlier."""
+    year = given["year"]
+    held = {kind: {name: Held(**each) for name, each in year[kind].items()} for kind in ("streams", "schemas")}
+    rates = given["rates"]
+    return Figures(
+        Year(**(year | held)),
+        Peaks(**given["peaks"]),
+        Rates(**(rates | {"append": {int(writers): rate for writers, rate in rates["append"].items()}})),
+        Connections(**given["connections"]),
+        given["academie"],
+        given["machine"],
+    )
 
 
 def tables(figures: Figures) -> str:
@@ -59,12 +66,7 @@ def tables(figures: Figures) -> str:
         ("Computed: a year, and its peaks", _sizes(figures)),
         ("Computed: what ends first", _limits(figures)),
     )
-    return "\n".join(f"### {title}\n\n{table}" for title, table in parts)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return "\n".join(f"### {title}\n\n{text}" for title, text in parts)
 
 
 def _pupil(figures: Figures) -> str:
@@ -93,7 +95,7 @@ def _pupil(figures: Figures) -> str:
         f"{year.alerts / year.pupils:.2f} alerts, {year.mails / year.pupils:.2f} e-mails. "
         "Rows are those of every table of the schema, bytes those on disk with indexes.\n"
     )
-    return _table(["", "messages or rows a pupil", "bytes each", "kB a pupil"], rows) + note
+    return table(["", "messages or rows a pupil", "bytes each", "kB a pupil"], rows) + note
 
 
 def _machine(figures: Figures) -> str:
@@ -112,10 +114,9 @@ def _machine(figures: Figures) -> str:
     used = ", ".join(f"{name} {n}" for name, n in connections.postgres.items())
     note = (
         f"\nConnections of one replica at work, PostgreSQL: {used}; NATS: {max(connections.nats.values())} each. "
-        f"The embedded PostgreSQL lets {connections.limit} in. "
         f"{machine['cores']} cores for servers, services and the measurement; load {machine['load']} at the start.\n"
     )
-    return _table(["", "a second"], rows) + note
+    return table(["", "a second"], rows) + note
 
 
 def _sizes(figures: Figures) -> str:
@@ -162,7 +163,7 @@ def _sizes(figures: Figures) -> str:
     ]
     sizes = (figures.academie, round(FRANCE / ACADEMIES), FRANCE)
     head = ["", "a large académie", f"the average of {ACADEMIES}", "France in one"]
-    return _table(head, [[what, *(of(size) for size in sizes)] for what, of in lines])
+    return table(head, [[what, *(of(size) for size in sizes)] for what, of in lines])
 
 
 def _morning(figures: Figures, pupils: int) -> float:
@@ -177,26 +178,25 @@ def limits(figures: Figures) -> list[Limit]:
     appended = year.logs["alerts"] / year.logs["intake"]
     told = year.streams["ALERTS"].number / year.streams["SCHOOL"].number
     enrolled = [pupils * peaks.first_day / _TWO_HOURS_S for pupils in sizes]
-    one_each, spare = sum(connections.postgres.values()), 20
     size = sum(held.size for held in year.schemas.values()) / year.pupils
     streams = sum(held.size for held in year.streams.values()) / year.pupils
+    given = deployed.read()
+    asked = sum(given.replicas[name] * used for name, used in connections.postgres.items())
     found = [
-        Limit("first day: every pupil enrolled within two hours", rates.door, "events/s", *enrolled,
-              "spread over the night, or over doors: more replicas of intake until its lock, then a database each"),
-        Limit("intake on the busiest morning", rates.door, "events/s", *morning,
-              "more replicas of intake; then a database each académie"),
-        Limit("alerts and projections on that morning", rates.pipeline, "events/s", *morning,
-              "replicas, up to 16 a service"),
-        Limit("the lock of the alerts log", rates.append[max(rates.append)], "events/s",
+        Limit("first day: all enrolled within two hours", rates.door, "events/s", *enrolled,
+              "let senders begin the evening before: it is a queue, nothing is lost"),
+        Limit("busiest morning: intake", rates.door, "events/s", *morning, "a database each: its door is one lock"),
+        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "up to 16 replicas"),
+        Limit("busiest morning: lock of the alerts log", rates.append[max(rates.append)], "events/s",
               *(each * appended for each in morning), "a database each: replicas do not help"),
-        Limit("one stream, one publisher", rates.publish, "messages/s", *(each * max(1.0, told) for each in morning),
-              "an account each, on more servers"),
-        Limit("connections, 16 replicas of each service", connections.limit - spare, "connections",
-              *(16 * one_each * count for count in (1, ACADEMIES)), "a pooler, or fewer replicas: load asks for few"),
-        Limit("PostgreSQL: 1 TB of disk, in years", 1e12, "bytes/year", *(size * pupils for pupils in sizes),
-              "past years to an archive; a database each"),
-        Limit("JetStream: 1 TB of disk, in years", 1e12, "bytes/year", *(streams * pupils for pupils in sizes),
-              "trim streams: the logs are the record"),
+        Limit("busiest morning: one stream", rates.publish, "messages/s", *(each * max(1.0, told) for each in morning),
+              "a NATS each"),
+        Limit("connections, all services at their most replicas", given.connections - _KEPT_CONNECTIONS, "connections",
+              asked, asked, "a pooler, or fewer replicas: the load asks for few"),
+        Limit("PostgreSQL, a year on the volume of `national`", given.postgres, "bytes/year",
+              *(size * pupils for pupils in sizes), "past years to an archive; a larger volume"),
+        Limit("JetStream, a year on the volume of `national`", given.nats, "bytes/year",
+              *(streams * pupils for pupils in sizes), "trim streams: the logs are the record"),
     ]  # fmt: skip
     return sorted(found, key=lambda limit: limit.academies)
 
@@ -207,8 +207,8 @@ def _limits(figures: Figures) -> str:
          _times(each.has / each.france), each.then]
         for each in limits(figures)
     ]  # fmt: skip
-    head = ["", "there is", "a large académie asks", "académies it would carry", "share of France", "what then"]
-    return _table(head, rows)
+    head = ["", "there is", "a large académie asks", "there is / it asks", "there is / France asks", "what then"]
+    return table(head, rows)
 
 
 def _amount(value: float, unit: str) -> str:

@@ -42,11 +42,10 @@ class Rates:
 
 @dataclass
 class Connections:
-    """Of one replica of each service that has work to do, and how many PostgreSQL as embedded lets in."""
+    """Of one replica of each service that has work to do."""
 
     postgres: dict[str, int]
     nats: dict[str, int]
-    limit: int
 
 
 def measure(engines: Engines, events: int, seed: int) -> Rates:
@@ -113,9 +112,7 @@ def connections(engines: Engines, seed: int) -> Connections:
     with suite_of_ones(engines, "connections", workload) as suite:
         with Steady(engines.nats_url, INTAKE.name, feed, _FEED_PER_S):
             time.sleep(_FEED_S)
-        row = suite["alerts"].connection.execute("SHOW max_connections").fetchone()
         return Connections(
             {name: replicas.postgres_connections() for name, replicas in suite.items()},
             {name: replicas.nats_connections() for name, replicas in suite.items()},
-            int(row[0]) if row else 0,
         )

@@ -15,7 +15,7 @@ from chassis.relay import Page, Relay
 from chassis.window import ChainBroken, Outgoing
 from tests.real.chassis.programs import launch
 from tests.real.chassis.proxies import Frame, nats_wire
-from tests.real.chassis.trial import TRIAL, Numbers, Trial, assert_the_log, message
+from tests.real.chassis.trial import TRIAL, Numbers, Trial, assert_once_in_order, assert_the_log, message
 from tests.real.eventually import eventually
 
 
@@ -54,6 +54,18 @@ async def test_a_relay_that_stops_and_starts_anywhere_goes_on_from_where_the_str
         async with trial.relaying(Numbers(last)):
             await trial.until_stored(last)
     assert_the_log(await trial.stored(), 6_000)
+
+
+async def test_a_trimmed_stream_goes_on_after_the_last_message_it_kept_and_its_reader_too(trial: Trial) -> None:
+    async with trial.relaying(Numbers(1_000)), trial.reading():
+        await trial.until_effects(1_000)
+    nats = await trial.connect()
+    await nats.js.purge_stream(TRIAL.name, keep=1)
+    await nats.close()
+    async with trial.relaying(Numbers(1_500)), trial.reading():
+        assert_once_in_order(await trial.until_effects(1_500), 1_500)
+    stored = await trial.stored()
+    assert [(seq, position) for seq, position, _ in stored] == [(n, str(n)) for n in range(1_000, 1_501)]
 
 
 async def test_two_relays_at_once_publish_nothing_twice_and_nothing_out_of_order(trial: Trial) -> None:
