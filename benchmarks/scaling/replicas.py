@@ -3,6 +3,7 @@
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
 import psutil
@@ -15,6 +16,7 @@ from benchmarks.process import Contender
 PARTITIONS = 16
 POLL_S = 0.05
 _LIMIT_S = 180
+_AT_ONCE = 4  # processes that start side by side
 
 
 class Replicas:
@@ -47,7 +49,10 @@ class Replicas:
 
         Counted from the signal; when some join, from the moment the last of them is known to the others.
         """
-        new = [self._prepare() for _ in range(wanted - len(self.running))]
+        names = [f"{self.service}-{next(self._names)}" for _ in range(wanted - len(self.running))]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            new = list(pool.map(self._prepare, names))
+        self.running.update(zip(names, new, strict=True))
         for replica in new:
             replica.go()
         gone = list(self.running)[wanted:]
@@ -61,13 +66,10 @@ class Replicas:
         self.until(self.even)
         return time.monotonic() - started
 
-    def _prepare(self) -> Contender:
-        name = f"{self.service}-{next(self._names)}"
+    def _prepare(self, name: str) -> Contender:
         more = {"PERSEVERANCE_MEMBER": name, "PGAPPNAME": name}
         log = self._engines.directory / f"{name}.log"
-        replica = Contender(self._module, self._environment | more, log, (f"services.{self.service}.app",))
-        self.running[name] = replica
-        return replica
+        return Contender(self._module, self._environment | more, log, (f"services.{self.service}.app",))
 
     def until(self, holds: Callable[[], bool]) -> None:
         """Look until it is so. Raises RuntimeError when a replica ends by itself, or after three minutes."""
