@@ -18,7 +18,8 @@ def main() -> None:
     sys.argv = [module]
     print("ready", flush=True)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads our stdout from here on
-    sys.stdin.readline()
+    if not sys.stdin.readline():
+        return  # whoever would have given the signal is gone
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 

@@ -30,27 +30,28 @@ def main() -> int:
     else:
         report = Report(arguments.seed, machine())
         with running_engines() as engines:
-            _measure(engines, arguments, report)
+            for part in arguments.only or PARTS:
+                _measure(part, engines, arguments, report)
+                if arguments.json:  # a later part may end without a result
+                    arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
     report.show()
     if arguments.write:
         markdown.put(markdown.SCALE, COMMAND, report.markdown())
-    if arguments.json:
-        arguments.json.write_text(json.dumps(report.to_json(), indent=2) + "\n")
     return 0
 
 
-def _measure(engines: Engines, arguments: argparse.Namespace, report: Report) -> None:
-    only, seconds, rounds = arguments.only or PARTS, *((5, 1) if arguments.short else (12, 3))
-    if "speed" in only:
+def _measure(part: str, engines: Engines, arguments: argparse.Namespace, report: Report) -> None:
+    seconds, rounds = (5, 1) if arguments.short else (12, 3)
+    if part == "speed":
         workload = Workload(_BACKLOG, arguments.seed)
         for speeds, wait in ((report.before, "BEFORE_MS"), (report.holding, "HOLDING_MS")):
             for replicas in REPLICAS:
                 work = partial(throughput.speed, engines, workload, replicas, {wait: throughput.WAIT_MS}, seconds)
                 speeds.append(step(f"{replicas} replicas, {wait.lower()}", work))
-    if "moves" in only:
+    elif part == "moves":
         workload = Workload(_FEED, arguments.seed)
         report.moves = step("joining, leaving, dying", lambda: throughput.moves(engines, workload, rounds))
-    if "walk" in only:
+    else:
         services = arguments.service or SERVICES
         report.outcome = step(
             f"1 to 16 and back: {', '.join(services)}",
