@@ -70,4 +70,4 @@ def test_the_paper_has_a_place_for_the_tables(command: str) -> None:
     text = markdown.SCALE.read_text()
     begin, end = markdown.markers(command)
     assert text.count(begin) == text.count(end) == 1
-    assert "| --- |" in text[text.index(begin) : text.index(end)]
+    assert text.index(begin) < text.index(end)
