@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import cache
+from hashlib import blake2b
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 from uuid import UUID
 
@@ -18,6 +19,11 @@ def _aware(value: datetime) -> datetime:
 
 
 Instant = Annotated[datetime, AfterValidator(_aware)]
+
+
+def correlation_of(source: str, id: str) -> UUID:  # noqa: A002
+    """What ties together all that follows from the event `id` of `source`: the same for whoever works it out."""
+    return UUID(bytes=blake2b(f"{source}\n{id}".encode(), digest_size=16).digest())
 
 
 class Payload(BaseModel):
@@ -42,7 +48,8 @@ class Envelope(BaseModel, Generic[P]):
     """A fact on its way between services.
 
     `id` is unique for its `source`; `subject` is a pseudonymous id, never a name or an INE;
-    `time` is when the fact happened according to its sender, `recordedtime` when we kept it.
+    `time` is when the fact happened according to its sender, `recordedtime` when we kept it;
+    `correlationid` is that of the fact or command all began with, `causationid` the id of what it follows from.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -31,7 +31,7 @@ class Alerts:
         files = self._files.each(tx, [each.file_id for each in said])
         for each, file in zip(said, files, strict=True):
             if each.fact:
-                file.note(each.student_id, each.fact, now, each.correlation)
+                file.note(each.student_id, each.fact, now)
             else:
                 file.forget(now)
         self._files.save(tx, dict.fromkeys(files))

@@ -55,12 +55,12 @@ class Attendance(Aggregate):
 
     # -- what schools and the parcours service say
 
-    def note(self, student_id: UUID, fact: Fact, now: datetime, correlation: UUID | None = None) -> None:
+    def note(self, student_id: UUID, fact: Fact, now: datetime) -> None:
         """Take in a fact; an older or repeated one about the same half-day is ignored."""
         known = self.half_days.get(fact.slot)
         if self.forgotten or (known and known.stamp >= fact.stamp):
             return
-        noted = FactNoted(at=now, correlation=correlation, student_id=student_id, fact=fact)
+        noted = FactNoted(at=now, student_id=student_id, fact=fact)
         self.record(noted)
         self._judge(noted)
 
@@ -152,7 +152,7 @@ class Attendance(Aggregate):
             event(
                 at=noted.at,
                 cause=noted.message_id,
-                correlation=noted.correlation,
+                correlation=noted.follows_from,
                 student_id=self.student_id,
                 tally=self.tally(),
                 **said,
@@ -211,6 +211,7 @@ class Attendance(Aggregate):
             event(
                 at=now,
                 cause=str(command_id),
+                correlation=command_id,
                 alert_id=alert.id,
                 student_id=self.student_id,
                 by=by,

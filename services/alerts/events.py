@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from chassis.events import Event, stored_as
+from contracts.envelope import correlation_of
 from contracts.identifiers import month_of
 
 
@@ -122,6 +123,11 @@ class FactNoted(Event, frozen=True):
         """The message that said so."""
         return self.fact.id
 
+    @property
+    def follows_from(self) -> UUID | None:
+        """What all that comes of it follows from: the fact itself, whose id says so without being stored again."""
+        return self.correlation or correlation_of(self.fact.source, self.fact.id)
+
 
 @stored_as("alerts.PartnerDaysNoted.1")
 class PartnerDaysNoted(Event, frozen=True):
@@ -134,6 +140,11 @@ class PartnerDaysNoted(Event, frozen=True):
     def message_id(self) -> str:
         """The message that said so."""
         return self.cause
+
+    @property
+    def follows_from(self) -> UUID | None:
+        """What all that comes of it follows from."""
+        return self.correlation
 
 
 Noted = FactNoted | PartnerDaysNoted

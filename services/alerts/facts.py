@@ -22,12 +22,11 @@ class Refused(Exception):
 
 
 class Said(NamedTuple):
-    """A fact on its way to the file it belongs to, and what it follows from; without a fact, the file is forgotten."""
+    """A fact on its way to the file it belongs to; without a fact, the file is forgotten."""
 
     file_id: UUID
     student_id: UUID
     fact: Fact | None
-    correlation: UUID | None = None
 
 
 class PartnerDaysSaid(NamedTuple):

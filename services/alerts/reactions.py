@@ -53,7 +53,7 @@ def _said(said: AboutHalfDay, status: Status) -> Said:
     data = said.data
     slot = _slot(data.half_day.date, data.half_day.period == "AFTERNOON")
     fact = Fact(slot, status, intern(data.uai), said.time, said.id, intern(said.source), data.category)
-    return Said(attendance_id(data.student_id, slot.month), data.student_id, fact, said.correlationid)
+    return Said(attendance_id(data.student_id, slot.month), data.student_id, fact)
 
 
 def _read(decoder: msgspec.json.Decoder[T], message: Message) -> T:

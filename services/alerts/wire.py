@@ -35,7 +35,6 @@ class AboutHalfDay(msgspec.Struct, frozen=True, gc=False):
     source: str
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: Absence
-    correlationid: UUID | None = None
 
 
 class Pupil(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from chassis.database import Transaction
 from contracts.envelope import Envelope, Payload
@@ -183,6 +184,7 @@ def _entry(candidate: _Candidate, position: int, moment: datetime) -> Entry:
             "type": contract.TYPE,
             "subject": str(student_id),
             "time": draft.time or moment,
+            "correlationid": UUID(bytes=candidate.key),
             "recordedtime": moment,
             "data": fields,
         }

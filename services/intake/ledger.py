@@ -1,12 +1,12 @@
 """The ledger in PostgreSQL: every fact ever accepted, once, in the order of commits. Inbox and outbox at once."""
 
-import hashlib
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from chassis.database import Transaction
+from contracts.envelope import correlation_of
 
 _DOOR = "SELECT pg_advisory_xact_lock(hashtextextended('intake.door', 0))"
 _LAST = "SELECT position, accepted_at FROM ledger ORDER BY position DESC LIMIT 1"
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
 
 def event_key(source: str, event_id: str) -> bytes:
     """What an event is known by, for ever: its source and its id, neither of which says anything of a pupil."""
-    return hashlib.blake2b(f"{source}\n{event_id}".encode(), digest_size=16).digest()
+    return correlation_of(source, event_id).bytes
 
 
 def hold_door(tx: Transaction) -> tuple[int, datetime]:

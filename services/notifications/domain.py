@@ -6,6 +6,7 @@ from an attempt that was given up, is ignored.
 
 from datetime import datetime
 from enum import Enum, auto
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -41,6 +42,8 @@ class Mail(Aggregate):
         self.attempts = 0
         self.in_flight = 0  # the attempt whose outcome is awaited, or 0
         self.doubtful = False
+        self.correlation: UUID | None = None
+        self.asked_for = ""  # the id of the event that asked for it, then for the present attempt
 
     @property
     def fact_id(self) -> UUID:
@@ -60,14 +63,14 @@ class Mail(Aggregate):
         """There is nobody to send it to."""
         if self.state is not State.WAITING:
             return False
-        self.record(events.Unaddressed(at=at, about=self.about))
+        self.record(events.Unaddressed(**self._around(at), about=self.about))
         return True
 
     def address(self, at: datetime, actor_id: str) -> bool:
         """There is somebody now."""
         if self.state is not State.UNADDRESSED:
             return False
-        self.record(events.Addressed(at=at, about=msgspec.structs.replace(self.about, actor_id=actor_id)))
+        self.record(events.Addressed(**self._around(at), about=msgspec.structs.replace(self.about, actor_id=actor_id)))
         return True
 
     def start(self, at: datetime, message_id: str, rendered_hash: str) -> bool:
@@ -75,7 +78,9 @@ class Mail(Aggregate):
         if self.state is not State.WAITING:
             return False
         self.record(
-            events.AttemptStarted(at=at, attempt=self.attempts + 1, message_id=message_id, rendered_hash=rendered_hash)
+            events.AttemptStarted(
+                **self._around(at), attempt=self.attempts + 1, message_id=message_id, rendered_hash=rendered_hash
+            )
         )
         return True
 
@@ -85,7 +90,7 @@ class Mail(Aggregate):
             return False
         self.record(
             events.Sent(
-                at=at,
+                **self._around(at),
                 about=self.about,
                 attempt=attempt,
                 message_id=self.message_id,
@@ -100,29 +105,35 @@ class Mail(Aggregate):
         """Not this time; whether it is to be tried again."""
         if not self._awaits(attempt):
             return False
-        self.record(events.Deferred(at=at, about=self.about, attempt=attempt, code=code, answer=answer))
+        self.record(events.Deferred(**self._around(at), about=self.about, attempt=attempt, code=code, answer=answer))
         return True
 
     def refuse(self, at: datetime, attempt: int, code: int | None, answer: str) -> bool:
         """Never, for this person."""
         if not self._awaits(attempt):
             return False
-        self.record(events.Refused(at=at, about=self.about, attempt=attempt, code=code, answer=answer))
+        self.record(events.Refused(**self._around(at), about=self.about, attempt=attempt, code=code, answer=answer))
         return True
 
     def doubt(self, at: datetime, attempt: int) -> bool:
         """Nobody will ever know how this attempt ended; whether it is to be tried again."""
         if self.in_flight != attempt:
             return False
-        self.record(events.Uncertain(at=at, about=self.about, attempt=attempt))
+        self.record(events.Uncertain(**self._around(at), about=self.about, attempt=attempt))
         return self.state is State.WAITING
 
     def cancel(self, at: datetime) -> bool:
         """The pupil was erased. What is on its way cannot be called back; its outcome will still be noted."""
         if self.state not in (State.WAITING, State.SENDING, State.UNADDRESSED):
             return False
-        self.record(events.Cancelled(at=at, about=self.about))
+        self.record(events.Cancelled(**self._around(at), about=self.about))
         return True
+
+    def _around(self, at: datetime) -> dict[str, Any]:
+        return {"at": at, "cause": self.asked_for, "correlation": self.correlation}
+
+    def _id_of_next(self) -> str:
+        return f"{self.id}.{self.version + 1}"
 
     def _awaits(self, attempt: int) -> bool:
         return self.state is State.SENDING and self.in_flight == attempt
@@ -132,11 +143,13 @@ class Mail(Aggregate):
         match event:
             case events.MailRequested():
                 self.written_at, self.about, self.fact = event.at, event.about, event.fact
+                self.correlation, self.asked_for = event.correlation, self._id_of_next()
             case events.Addressed():
                 self.written_at, self.about = event.at, event.about
             case events.AttemptStarted():
                 self.message_id = event.message_id
                 self.attempts = self.in_flight = event.attempt
+                self.asked_for = self._id_of_next()
             case events.Sent() | events.Deferred() | events.Refused():
                 self.in_flight = 0
             case events.Uncertain():

@@ -1,11 +1,14 @@
 """Who acts on a parcours, and what is refused whatever the regulation says. Pure."""
 
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
+from contracts.envelope import correlation_of
 from contracts.parcours import ParcoursState, Why
 from services.parcours.refusals import Refused
+
+SOURCE = "/services/parcours"
 
 
 class Act(NamedTuple):
@@ -16,6 +19,17 @@ class Act(NamedTuple):
     command_id: UUID
     now: datetime
     today: date
+
+    @property
+    def around(self) -> dict[str, Any]:
+        """What every event of this act says of it: when, and that it follows from this command."""
+        return {"at": self.now, "cause": str(self.command_id), "correlation": self.command_id}
+
+
+def brought_by_the_clock(about_id: UUID, kind: str, due_at: datetime, now: datetime) -> dict[str, Any]:
+    """What an event that a deadline led to says of it: when, and that it follows from that deadline."""
+    cause = f"{about_id}.{kind}.{due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return {"at": now, "cause": cause, "correlation": correlation_of(SOURCE, cause)}
 
 
 NOT_NOW: dict[ParcoursState, tuple[str, str, str]] = {

@@ -4,12 +4,13 @@ Rules STA-04, STA-08, STA-09, OF-08.
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from chassis.events import Aggregate, Event
 from contracts.parcours import DelayKind, DelayState
 from services.parcours import events
-from services.parcours.acting import Act
+from services.parcours.acting import Act, brought_by_the_clock
 from services.parcours.days import ONE_DAY, end_of, start_of
 from services.parcours.events import OfDelay, RuleUsed
 from services.parcours.refusals import Refused, pupil_erased
@@ -46,8 +47,7 @@ class Delay(Aggregate):
         remind_on = until - rule.remind_days * ONE_DAY
         self.record(
             events.DelayStarted(
-                at=act.now,
-                cause=str(act.command_id),
+                **act.around,
                 of=OfDelay(student_id, uai, kind.value, since, until),
                 rule=RuleUsed(*rule.used.model_dump().values()),
                 remind_on=remind_on if start_of(remind_on) > act.now else None,
@@ -68,8 +68,7 @@ class Delay(Aggregate):
             raise Refused("delay_ended", "Ce délai est déjà clos.")
         self.record(
             events.DelayEnded(
-                at=act.now,
-                cause=str(act.command_id),
+                **act.around,
                 of=self.of,
                 done=done,
                 by=act.by,
@@ -83,11 +82,12 @@ class Delay(Aggregate):
         """A deadline fell due: what it means, if it still means something."""
         if self.of is None or self.deadlines().get(kind) != due_at or due_at > now:
             return
+        told: dict[str, Any] = {"of": self.of, "due_at": due_at, **brought_by_the_clock(self.id, kind, due_at, now)}
         if kind == REACHED:
-            self.record(events.DelayReached(at=now, of=self.of, due_at=due_at))
+            self.record(events.DelayReached(**told))
         elif self._remind_on:
             days = (self.of.until - self._remind_on).days
-            self.record(events.DelayApproaching(at=now, of=self.of, days=days, due_at=due_at))
+            self.record(events.DelayApproaching(**told, days=days))
 
     def deadlines(self) -> dict[str, datetime]:
         """What must be looked at again, by kind, and when."""

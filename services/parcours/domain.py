@@ -11,7 +11,7 @@ from uuid import UUID
 from chassis.events import Event
 from contracts.parcours import Outcome, ParcoursState, Partner, Scheme
 from services.parcours import eligibility, events, timing
-from services.parcours.acting import NOT_NOW, Act, not_to_come
+from services.parcours.acting import NOT_NOW, Act, brought_by_the_clock, not_to_come
 from services.parcours.days import ONE_DAY, Span, without
 from services.parcours.eligibility import Opening
 from services.parcours.events import Of, RuleUsed
@@ -77,7 +77,7 @@ class Parcours(History):
                 f"Choisissez un premier jour du {written(max(signed_on, self.starts_on))} au {written(self.ends_on)}.",
             )
         self._do(events.ConventionSigned, act, partner=partner.value, signed_on=signed_on, since=since)
-        self._tell_partner_days(act.now)
+        self._tell_partner_days(act)
         return self._now()
 
     def appoint_referent(self, referent_id: str, act: Act) -> ParcoursState:
@@ -131,7 +131,7 @@ class Parcours(History):
         first = self.pauses[-1][1] + ONE_DAY if self.pauses else self.starts_on
         self._within("suspension_outside", since, first)
         self._do(events.Suspended, act, since=since)
-        self._tell_partner_days(act.now)
+        self._tell_partner_days(act)
         return self._now()
 
     def resume(self, since: date, act: Act) -> ParcoursState:
@@ -139,7 +139,7 @@ class Parcours(History):
         self._require(ParcoursState.SUSPENDED)
         self._within("resumption_outside", since, self.pauses[-1][0] + ONE_DAY)
         self._do(events.Resumed, act, since=since)
-        self._tell_partner_days(act.now)
+        self._tell_partner_days(act)
         return self._now()
 
     def extend(self, ends_on: date, regulation: Regulation, act: Act) -> ParcoursState:
@@ -164,7 +164,7 @@ class Parcours(History):
             next_review_on=review,
             cautions=eligibility.cautions(scheme, self.starts_on, ends_on),
         )
-        self._tell_partner_days(act.now)
+        self._tell_partner_days(act)
         return self._now()
 
     def close(self, outcome: Outcome, closed_on: date, act: Act) -> ParcoursState:
@@ -172,7 +172,7 @@ class Parcours(History):
         self._require(*_STARTED)
         not_to_come(closed_on, act, "La clôture")
         self._do(events.Closed, act, outcome=outcome.value, closed_on=closed_on)
-        self._tell_partner_days(act.now)
+        self._tell_partner_days(act)
         return self._now()
 
     # -- what the clock and the erasure do
@@ -181,7 +181,7 @@ class Parcours(History):
         """A deadline fell due: what it means, if it still means something."""
         if self.forgotten or self.of is None or self.deadlines().get(kind) != due_at or due_at > now:
             return
-        told: dict[str, Any] = {"of": self.of, "at": now, "due_at": due_at}
+        told: dict[str, Any] = {"of": self.of, "due_at": due_at, **brought_by_the_clock(self.id, kind, due_at, now)}
         match kind.partition("-"):
             case (timing.EXPIRING, _, days):
                 gauge = self.timing.gauge
@@ -210,8 +210,8 @@ class Parcours(History):
     # -- how
 
     def _do(self, event: Callable[..., Event], act: Act, of: Of | None = None, **said: Any) -> None:
-        done = {"by": act.by, "why": act.why.value, "command_id": act.command_id, "cause": str(act.command_id)}
-        self.record(event(at=act.now, of=of or self.of, **done, **said))
+        done = {"by": act.by, "why": act.why.value, "command_id": act.command_id}
+        self.record(event(of=of or self.of, **act.around, **done, **said))
 
     def _place(
         self, event: Callable[..., Event], placement_id: UUID, period: Span, regulation: Regulation, act: Act
@@ -221,10 +221,10 @@ class Parcours(History):
         check_share(scheme, gauge)
         self._do(event, act, placement_id=placement_id, period=period, gauge=gauge)
 
-    def _tell_partner_days(self, now: datetime) -> None:
+    def _tell_partner_days(self, act: Act) -> None:
         days = self._days_with_partner()
         if days != self.partner_days and self.of:
-            self.record(events.PartnerDaysChanged(at=now, of=self.of, days=days, former=self.partner_days))
+            self.record(events.PartnerDaysChanged(**act.around, of=self.of, days=days, former=self.partner_days))
 
     def _days_with_partner(self) -> list[Span]:
         if self.with_partner_since is None:

@@ -11,9 +11,8 @@ from contracts.envelope import Payload, wrap
 from contracts.parcours import Gauge, SchemeRule, Span
 from contracts.streams import subject_of
 from services.parcours import events
+from services.parcours.acting import SOURCE
 from services.parcours.days import Span as Days
-
-SOURCE = "/services/parcours"
 
 _SAID: dict[type[Event], type[Payload]] = {
     events.Proposed: parcours.ParcoursProposed,

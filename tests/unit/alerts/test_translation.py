@@ -38,10 +38,10 @@ def everything() -> Iterator[Recorded]:
         "/one",
         ReasonCategory.HEALTH,
     )
-    file.note(PUPIL, excused, NOW, uuid4())
+    file.note(PUPIL, excused, NOW)
     file.note(PUPIL, fact(half_day(13), Status.CANCELLED), NOW)
     for each in missed(10):
-        file.note(PUPIL, each, NOW, uuid4())
+        file.note(PUPIL, each, NOW)
     (first, second) = file.alerts
     file.acknowledge(first, "head", uuid4(), NOW)
     file.follow_up(first, FollowUp.INTERVIEW, date(2025, 10, 20), "cpe", uuid4(), NOW, date(2025, 10, 20))

@@ -28,9 +28,10 @@ VACANT = About(ALERT, PUPIL, UAI, Role.CPE, MailTemplate.ALERT_LEVEL_1)
 MESSAGE_ID = "<mail@example.org>"
 
 REQUESTED = events.MailRequested(at=NOW, about=ABOUT, fact=REACHED)
-STARTED = events.AttemptStarted(at=NOW, attempt=1, message_id=MESSAGE_ID, rendered_hash="h1")
+ASKED_FOR = f"{mail_id_of(FACT_ID, 'cpe-1')}.1"
+STARTED = events.AttemptStarted(at=NOW, cause=ASKED_FOR, attempt=1, message_id=MESSAGE_ID, rendered_hash="h1")
 UNCERTAIN = events.Uncertain(at=NOW, about=ABOUT, attempt=1)
-CANCELLED = events.Cancelled(at=NOW, about=ABOUT)
+CANCELLED = events.Cancelled(at=NOW, cause=ASKED_FOR, about=ABOUT)
 SENT = events.Sent(at=NOW, about=ABOUT, attempt=1, message_id=MESSAGE_ID, rendered_hash="h1")
 
 

@@ -1,5 +1,7 @@
 """The life of one e-mail: what each thing that happens to it records, and what is ignored."""
 
+from uuid import uuid4
+
 import pytest
 
 from services.notifications import events
@@ -59,6 +61,19 @@ def test_accepted_by_the_relay_it_is_sent_with_its_proof() -> None:
     assert isinstance(sent, events.Sent)
     assert (sent.message_id, sent.rendered_hash, sent.doubtful, sent.answer) == (MESSAGE_ID, "h1", False, "250 kept")
     assert not sending.accept(LATER, 1, "h1", "250 again")
+
+
+def test_all_that_becomes_of_it_tells_what_it_follows_from() -> None:
+    fact = uuid4()
+    new = mail()
+    new.request(NOW, ABOUT, REACHED, "alert.3", fact)
+    new.start(NOW, MESSAGE_ID, "h1")
+    new.defer(NOW, 1, 451, "later")
+    new.start(LATER, MESSAGE_ID, "h1")
+    new.accept(LATER, 2, "h1", "250 kept")
+    assert {event.correlation for event in new.pending} == {fact}
+    asked, first, second = (f"{new.id}.{version}" for version in (1, 2, 4))
+    assert [event.cause for event in new.pending] == ["alert.3", asked, first, first, second]
 
 
 def test_deferred_it_waits_for_another_attempt() -> None:
