@@ -9,13 +9,15 @@ import logging
 import sys
 import traceback
 from datetime import UTC, datetime
+from importlib.metadata import version
 from typing import Any
 
+VERSION = version("perseverance")
 _OURS = ("perseverance",)
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time, level, logger, event, fields, and the type and place of an exception."""
+    """One JSON object a line: time, level, service, version, logger, event, fields; an exception by type and place."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -28,6 +30,7 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "service": self._service,
+            "version": VERSION,
             "logger": record.name,
             "event": record.getMessage() if ours else _foreign(record),
         }

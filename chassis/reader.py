@@ -15,7 +15,7 @@ import nats.errors
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from chassis import leases, metrics, positions, quarantine
+from chassis import leases, metrics, positions, quarantine, tracing
 from chassis.conditions import told
 from chassis.database import TRANSIENT, Database, Transaction
 from chassis.leases import Leases
@@ -121,6 +121,7 @@ class Reader(Generic[T]):
         member: str = "one",
         on_commit: Callable[[], None] = lambda: None,
         batch: int = 2000,
+        traced_as: str = "",
     ) -> None:
         self.name = name
         self.source = source
@@ -130,6 +131,7 @@ class Reader(Generic[T]):
         self._leases = Leases(database, name, member, source.partitions)
         self._on_commit = on_commit
         self._batch = batch
+        self._traced_as = traced_as
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-decode")
         self._held: set[str] = set()
@@ -202,7 +204,7 @@ class Reader(Generic[T]):
         except Unprocessable as error:
             return error
         except Exception as error:  # noqa: BLE001  (whatever one message provokes must not stop the others)
-            log.error("reader.not_decoded", exc=error, consumer=self.name, seq=message.seq)
+            log.error("reader.not_decoded", exc=error, **self._which(message))
             return Unprocessable(type(error).__name__)
 
     async def _session(self) -> None:
@@ -309,7 +311,9 @@ class Reader(Generic[T]):
             log.error("reader.batch_failed", exc=error, consumer=self.name, messages=len(fresh))
             self.handler.forget()
             self._attempt(fresh, behind, to, self._one_by_one)
-        metrics.COMMIT.labels(self.name).observe(time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        exemplar = tracing.handled(self._traced_as, self.source.stream, fresh, seconds)
+        metrics.COMMIT.labels(self.name).observe(seconds, exemplar)
         metrics.BATCH.labels(self.name).observe(len(fresh))
         metrics.HANDLED.labels(self.name).inc(len(fresh))
         metrics.POSITION.labels(self.name).set(to.seq)
@@ -358,12 +362,17 @@ class Reader(Generic[T]):
                 raise
             except Exception as error:  # noqa: BLE001  (the guilty one: aside, with its reason)
                 message, _ = each
-                log.error("reader.message_failed", exc=error, consumer=self.name, seq=message.seq)
+                log.error("reader.message_failed", exc=error, **self._which(message))
                 self.handler.forget()
                 self._put_aside(tx, message, type(error).__name__, keys)
 
     def _put_aside(self, tx: Transaction, message: Message, reason: str, keys: set[str]) -> None:
-        log.warning("reader.quarantined", consumer=self.name, seq=message.seq, reason=reason)
+        log.warning("reader.quarantined", reason=reason, **self._which(message))
         quarantine.put(tx, self.name, self.source.stream, message, reason)
         if message.key:
             keys.add(message.key)
+
+    def _which(self, message: Message) -> dict[str, object]:
+        # What is not traced comes from outside, and may say anything there.
+        correlation = tracing.correlation_in(message.data) if self._traced_as else None
+        return {"consumer": self.name, "seq": message.seq, "correlation": correlation}

@@ -16,7 +16,7 @@ from faststream.nats import NatsBroker
 from nats.js.errors import Error as JetStreamError
 from prometheus_client import make_asgi_app
 
-from chassis import conditions, logs, looks
+from chassis import conditions, logs, looks, tracing
 from chassis.agreement import REMEDY, Ahead
 from chassis.backlog import Backlog
 from chassis.clock import Clock
@@ -118,8 +118,9 @@ class Service:
         *,
         on_commit: Callable[[], None] = lambda: None,
         batch: int = 4000,
+        traced_as: str = "handle",
     ) -> Reader[Any]:
-        """Read `source` for as long as the service lives."""
+        """Read `source` for as long as the service lives; `traced_as`: what it does, in traces, "" for no trace."""
         reader = Reader(
             name,
             source,
@@ -129,6 +130,7 @@ class Service:
             member=self.member,
             on_commit=on_commit,
             batch=batch,
+            traced_as=f"{self.name}.{traced_as}" if traced_as else "",
         )
         self.add_reader(reader)
         return reader
@@ -282,6 +284,7 @@ def _ahead(relay: Relay) -> str:
 def run(service: Service, listener: socket.socket) -> None:
     """Serve on `listener` until SIGTERM: leave, stop taking requests, finish the batch in hand, close."""
     logs.configure(service.name, service.settings.log_level)
+    tracing.configure(service.name, logs.VERSION)
     tune()
     config = uvicorn.Config(
         service.app(),
@@ -293,5 +296,6 @@ def run(service: Service, listener: socket.socket) -> None:
     )
     server = LeavingServer(config, service.leave, service.settings.leave_s)
     server.run(sockets=[listener])
+    tracing.stop()
     if not server.started:
         sys.exit(_NOT_STARTED)

@@ -1,11 +1,13 @@
 """People's commands, by request and reply: the answer is the new state, or one clear reason."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from faststream.nats import NatsBroker, NatsMessage
 from pydantic import ValidationError
 
+from chassis import tracing
 from chassis.database import TRANSIENT
 from chassis.logs import Log
 from chassis.recorder import VersionConflict
@@ -41,14 +43,25 @@ def _answer(
 
 def obey(application: Alerts, contract: type[AlertCommand], body: bytes) -> CommandReply:
     """Do what the command says and answer. Never raises: a person waits for the answer."""
+    started = time.time_ns()
     try:
-        state = application.obey(contract.model_validate_json(body))
+        command = contract.model_validate_json(body)
     except ValidationError:
         return CommandReply(outcome="refused", code="invalid_command", reason="Cette demande est mal formée.")
+    reply, about = _obey(application, command), {"command": contract.__name__}
+    if reply.outcome == "refused":
+        log.info("command.refused", **about, code=reply.code, correlation=command.command_id)
+    tracing.did("alerts.obey", command.command_id, str(command.command_id), started, about | {"outcome": reply.outcome})
+    return reply
+
+
+def _obey(application: Alerts, command: AlertCommand) -> CommandReply:
+    try:
+        state = application.obey(command)
     except Refused as refusal:
         return CommandReply(outcome="refused", code=refusal.code, reason=refusal.reason)
     except _UNAVAILABLE as error:
-        log.error("command.unavailable", exc=error, command=contract.__name__)
+        log.error("command.unavailable", exc=error, command=type(command).__name__, correlation=command.command_id)
         return CommandReply(
             outcome="unavailable",
             code="try_again",

@@ -53,7 +53,12 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     intake = Intake(service.database, service.clock, schools.directory, calendar, on_commit=wake)
     raw = RawHandler(intake, wake)
     service.reader(
-        READER, Source.plain(INTAKE.name, INTAKE.subjects[0]), raw, on_commit=raw.committed, batch=_RAW_BATCH
+        READER,
+        Source.plain(INTAKE.name, INTAKE.subjects[0]),
+        raw,
+        on_commit=raw.committed,
+        batch=_RAW_BATCH,
+        traced_as="",
     )
     school = service.relay(SCHOOL.name, ledger_log(service.database))
     register = service.relay(REGISTER.name, register_log(service.database))

@@ -3,12 +3,14 @@
 Whatever the door (HTTP, file, NATS), events come through here.
 """
 
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from chassis.clock import PARIS, Clock
 from chassis.database import Database, Transaction
 from contracts.directory import School
+from services.intake import traces
 from services.intake.batch import Batch, Earlier, Said
 from services.intake.calendar import SchoolCalendar
 from services.intake.drafts import Draft
@@ -43,12 +45,14 @@ class Intake:
         self._calendar = calendar
         self._on_commit = on_commit
 
-    def receive(self, sender: Sender, events: Sequence[Read]) -> list[Verdict]:
+    def receive(self, sender: Sender, events: Sequence[Read], door: str = "file") -> list[Verdict]:
         """Take events in, in a transaction of their own; once this returns they are kept."""
-        batch = self._batch([(sender, event) for event in events])
+        started, said = time.time_ns(), [(sender, event) for event in events]
+        batch = self._batch(said)
         with self._database.transaction() as tx:
             verdicts = batch.accept(tx)
         self._on_commit()
+        traces.accepted(door, said, verdicts, started)
         return verdicts
 
     def accept(self, tx: Transaction, said: Sequence[Said]) -> list[Verdict]:

@@ -89,7 +89,7 @@ class Door:
         events: Sequence[Read] = read(body)
         if len(events) > self._max_events:
             raise Problem(413, "too_many_events", f"a batch holds {self._max_events} events at most")
-        verdicts = self._intake.receive(sender, events)
+        verdicts = self._intake.receive(sender, events, "http")
         metrics.count("http", verdicts)
         return verdicts
 

@@ -1,11 +1,12 @@
 """The NATS door: raw events of systems inside the network, read in order; what is refused is published back."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from chassis.database import Transaction
 from chassis.messages import Message
-from services.intake import ledger, metrics, refusals, senders
+from services.intake import ledger, metrics, refusals, senders, traces
 from services.intake.application import Intake
 from services.intake.batch import Said
 from services.intake.codes import Code
@@ -25,7 +26,9 @@ class RawHandler:
     def __init__(self, intake: Intake, wake: Callable[[], None] = lambda: None) -> None:
         self._intake = intake
         self._wake = wake
+        self._said: list[Said] = []
         self._answered: list[Verdict] = []
+        self._started = 0
 
     def decode(self, message: Message) -> Sent:
         """The sender named by the last token of the subject, and the event.
@@ -45,6 +48,7 @@ class RawHandler:
                 said.append((known[name], event))
             else:
                 refused.append((name if senders.is_name(name) else _NOBODY, Refusal("", Code.UNKNOWN_SENDER)))
+        self._said, self._started = said, time.time_ns()
         self._answered = self._intake.accept(tx, said)
         refused += [
             (sender.name, verdict.refusal)
@@ -55,10 +59,11 @@ class RawHandler:
 
     def forget(self) -> None:
         """The batch was not committed."""
-        self._answered = []
+        self._said, self._answered = [], []
 
     def committed(self) -> None:
         """The batch was committed: count it, wake the relays."""
         metrics.count("nats", self._answered)
-        self._answered = []
+        traces.accepted("nats", self._said, self._answered, self._started)
+        self._said, self._answered = [], []
         self._wake()

@@ -165,5 +165,7 @@ def _request(news: News, fact_id: UUID, role: Role, actor: Actor | None, at: dat
 def _for_actor(vacant: Mail, actor: Actor, at: datetime) -> Mail:
     """The same for one more person in the role."""
     mail = Mail(mail_id_of(vacant.fact_id, actor.id))
-    mail.request(at, msgspec.structs.replace(vacant.about, actor_id=actor.id), vacant.fact)
+    mail.request(
+        at, msgspec.structs.replace(vacant.about, actor_id=actor.id), vacant.fact, vacant.cause, vacant.correlation
+    )
     return mail

@@ -43,6 +43,7 @@ class Mail(Aggregate):
         self.in_flight = 0  # the attempt whose outcome is awaited, or 0
         self.doubtful = False
         self.correlation: UUID | None = None
+        self.cause = ""  # the id of the event it tells of
         self.asked_for = ""  # the id of the event that asked for it, then for the present attempt
 
     @property
@@ -143,7 +144,7 @@ class Mail(Aggregate):
         match event:
             case events.MailRequested():
                 self.written_at, self.about, self.fact = event.at, event.about, event.fact
-                self.correlation, self.asked_for = event.correlation, self._id_of_next()
+                self.correlation, self.cause, self.asked_for = event.correlation, event.cause, self._id_of_next()
             case events.Addressed():
                 self.written_at, self.about = event.at, event.about
             case events.AttemptStarted():

@@ -34,6 +34,9 @@ class Parcel:
     mail_id: UUID
     attempt: int
     letter: Letter
+    started_by: str  # the id of the event that says that the attempt is made
+    cause: str = ""  # the id of the event it tells of
+    correlation: UUID | None = None
 
 
 class Outbox:
@@ -82,7 +85,7 @@ class Outbox:
                 )
                 mail.start(at, letter.message_id, letter.rendered_hash)
                 opened.append(Deadline(mail.id, ATTEMPT_LOST, now + self._lease))
-                parcels.append(Parcel(mail.id, mail.attempts, letter))
+                parcels.append(Parcel(mail.id, mail.attempts, letter, mail.asked_for, mail.cause, mail.correlation))
             deadlines.schedule_many(tx, opened)
             self._mails().save(tx, mails.values())
         return parcels

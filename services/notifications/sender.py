@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from prometheus_client import Counter
 
+from chassis import tracing
 from chassis.database import TRANSIENT
 from chassis.logs import Log
 from chassis.recorder import VersionConflict
@@ -119,9 +120,10 @@ class Sender:
             if self._stopping or self._breaker.wait_s:
                 outcome = _NOT_TRIED
             else:
+                started = time.time_ns()
                 outcome = await courier.deliver(parcel.letter)
                 self._breaker.note(outcome)
-                OUTCOMES.labels(outcome.ending).inc()
+                _tell(parcel, outcome, started)
             self._ended.append((parcel, outcome))
             self._some_ended.set()
             if self._room():
@@ -175,6 +177,20 @@ class Sender:
             await _wait(self._concluded, 0.5)
         if self._in_flight:
             log.warning("sender.stopped_in_flight", mails=len(self._in_flight))
+
+
+def _tell(parcel: Parcel, outcome: Outcome, started_ns: int) -> None:
+    """How an attempt ended, to those who watch: never to whom, nor what was said."""
+    OUTCOMES.labels(outcome.ending).inc()
+    tell = log.info if outcome.ending is Ending.ACCEPTED else log.warning
+    about: dict[str, str | int] = {
+        "attempt": parcel.attempt,
+        "outcome": outcome.ending.value,
+        "code": outcome.code or 0,
+    }
+    tell("mail.attempted", mail=parcel.mail_id, correlation=parcel.correlation, **about)
+    cause = ("notifications", parcel.cause) if parcel.cause else None
+    tracing.did("notifications.mail", parcel.correlation, parcel.started_by, started_ns, about, cause)
 
 
 async def _wait(event: asyncio.Event, limit_s: float) -> None:

@@ -1,18 +1,20 @@
 """Deadlines that fall due: taken in batches by any replica, oldest first, decided by each parcours."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from prometheus_client import Counter, Gauge
 
-from chassis import deadlines
+from chassis import deadlines, tracing
 from chassis.clock import Clock
 from chassis.database import TRANSIENT, Database
 from chassis.deadlines import Deadline
 from chassis.logs import Log
 from chassis.recorder import VersionConflict
+from services.parcours.acting import brought_by_the_clock
 from services.parcours.application import ParcoursService
 
 log = Log("parcours.alarm")
@@ -66,9 +68,14 @@ class Alarm:
         return taken
 
     def _batch(self, now: datetime) -> int:
+        started = time.time_ns()
         with self._database.transaction() as tx:
             taken = deadlines.take_due(tx, now, BATCH, but=self._aside)
             self._application.fire(tx, taken, now)
+        if tracing.active():
+            for each in taken:
+                told = brought_by_the_clock(each.aggregate_id, each.kind, each.due_at, now)
+                tracing.did("parcours.alarm", told["correlation"], told["cause"], started, {}, first=True)
         return len(taken)
 
     def _one_by_one(self, now: datetime) -> int:

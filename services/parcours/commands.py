@@ -1,11 +1,13 @@
 """People's commands, by request and reply: the answer is the new state, or one clear reason."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from faststream.nats import NatsBroker, NatsMessage
 from pydantic import ValidationError
 
+from chassis import tracing
 from chassis.database import TRANSIENT
 from chassis.logs import Log
 from chassis.recorder import VersionConflict
@@ -41,8 +43,9 @@ def _answer(
 
 def obey(application: ParcoursService, contract: type[Command], body: bytes) -> CommandReply:
     """Do what the command says and answer. Never raises: a person waits for the answer."""
+    started = time.time_ns()
     try:
-        state = application.obey(contract.model_validate_json(body))
+        command = contract.model_validate_json(body)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors(include_input=False)[0]["loc"])
         return CommandReply(
@@ -51,10 +54,22 @@ def obey(application: ParcoursService, contract: type[Command], body: bytes) -> 
             reason="Cette demande est mal formée.",
             remedy=f"Vérifiez le champ « {where} »." if where else None,
         )
+    reply, about = _obey(application, command), {"command": contract.__name__}
+    if reply.outcome == "refused":
+        log.info("command.refused", **about, code=reply.code, correlation=command.command_id)
+    tracing.did(
+        "parcours.obey", command.command_id, str(command.command_id), started, about | {"outcome": reply.outcome}
+    )
+    return reply
+
+
+def _obey(application: ParcoursService, command: Command) -> CommandReply:
+    try:
+        state = application.obey(command)
     except Refused as refusal:
         return _refused(refusal)
     except _UNAVAILABLE as error:
-        log.error("command.unavailable", exc=error, command=contract.__name__)
+        log.error("command.unavailable", exc=error, command=type(command).__name__, correlation=command.command_id)
         return CommandReply(
             outcome="unavailable",
             code="try_again",

@@ -28,9 +28,9 @@ def build(settings: ProjectionsSettings) -> Service:
     service.add_task("read model forms", forms.run)
     for model in READ_MODELS:
         for feed in model.feeds:
-            reader = service.reader(feed.reader, feed.source, feed.handler(model), batch=BATCH)
+            reader = service.reader(feed.reader, feed.source, feed.handler(model), batch=BATCH, traced_as="fold")
             forms.decide(service, model, reader)
-    service.reader(ERASURES, ERASURES_SOURCE, Erasure(ERASURES))
+    service.reader(ERASURES, ERASURES_SOURCE, Erasure(ERASURES), traced_as="fold")
 
     service.add_look("read models", sight.ages(service.backlog))
     service.add_look("mails", sight.mails(service.database))

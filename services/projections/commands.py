@@ -1,12 +1,14 @@
 """People's acts, sent to the service that decides by request and reply."""
 
 import asyncio
+import time
 
 import nats.errors
 from faststream.exceptions import FastStreamException
 from faststream.nats import NatsBroker
 from pydantic import ValidationError
 
+from chassis import tracing
 from contracts.catalogue import COMMANDS
 from contracts.commands import Command, CommandReply
 
@@ -51,14 +53,7 @@ class Commands:
 
     async def send(self, command: Command) -> CommandReply:
         """Have `command` done. Raises Refused with the reason, ServiceAway when no answer came."""
-        try:
-            async with asyncio.timeout(ANSWER_WITHIN_S + 1):
-                answer = await self._publishers[type(command)].request(
-                    command.model_dump_json().encode(), timeout=ANSWER_WITHIN_S
-                )
-            reply = CommandReply.model_validate_json(answer.body)
-        except (nats.errors.Error, TimeoutError, FastStreamException, ValidationError):
-            raise ServiceAway from None
+        reply = await self._answer(command)
         if reply.outcome == "refused":
             raise Refused(
                 reply.code or "refused",
@@ -69,4 +64,20 @@ class Commands:
             )
         if reply.outcome == "unavailable":
             raise ServiceAway
+        return reply
+
+    async def _answer(self, command: Command) -> CommandReply:
+        started = time.time_ns()
+        reply = CommandReply(outcome="unavailable")
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S + 1):
+                answer = await self._publishers[type(command)].request(
+                    command.model_dump_json().encode(), timeout=ANSWER_WITHIN_S
+                )
+            reply = CommandReply.model_validate_json(answer.body)
+        except (nats.errors.Error, TimeoutError, FastStreamException, ValidationError):
+            raise ServiceAway from None
+        finally:
+            about = {"command": type(command).__name__, "outcome": reply.outcome}
+            tracing.began("projections.command", command.command_id, started, about)
         return reply

@@ -6,9 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -27,11 +28,11 @@ def perseverance(data: Path, *arguments: str, limit: float = 90) -> subprocess.C
 class Up:
     """`perseverance up` in a process of its own."""
 
-    def __init__(self, data: Path, *arguments: str) -> None:
+    def __init__(self, data: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
         self.data = data
         command = [sys.executable, "-m", "cli.main", "up", "--data", str(data), "--port", "0", *arguments]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**ENVIRONMENT, **environment}
         )
 
     def wait_ready(self) -> str:
@@ -81,8 +82,8 @@ class Up:
 
 
 @contextmanager
-def up(data: Path, *arguments: str) -> Iterator[Up]:
-    suite = Up(data, *arguments)
+def up(data: Path, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> Iterator[Up]:
+    suite = Up(data, *arguments, environment=environment)
     try:
         suite.wait_ready()
         yield suite

@@ -1,0 +1,105 @@
+"""A school, those in charge of it and a pupil whose every personal field is a canary; a suite that watches them."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from chassis.nats import Nats
+from chassis.reference import EVERY_S
+from chassis.service import Service
+from cli.directory_bucket import load_directory
+from cli.runtime import Suite
+from cli.wiring import connected
+from contracts.directory import Actor, Role, School, SchoolType
+from contracts.envelope import BATCH_CONTENT_TYPE
+from contracts.incoming import EnrolStudent, ReportAbsence
+from services.intake import senders
+from services.projections import tokens
+from tests.real.cli.running import Up
+
+UAI = "0310000G"
+SOURCE = f"vie-scolaire/{UAI}"
+INE, OTHER_INE = "987654321ZZ", "987654322ZZ"
+NAME, FIRST, BORN = "ZZCANARILASTZZ", "ZZCANARIFIRSTZZ", "2009-02-27"
+MAILBOX = "zzcanarimailboxzz"
+FREE, ELSEWHERE = "ZZCANARIMOTIFZZ", "ZZCANARIZZ"
+OF_PUPILS = (INE, OTHER_INE, NAME, FIRST, BORN, FREE, ELSEWHERE)
+EVERY_CANARY = (*OF_PUPILS, MAILBOX)
+DAYS = ("2025-10-06", "2025-10-07")
+
+_SCHOOL = School(uai=UAI, name="Lycée Les Coteaux", type=SchoolType.LGT, department="031", network="R1")
+ACTORS = [
+    Actor(
+        id=f"{role.lower()}-1",
+        name="Camille Dupont",
+        email=f"{MAILBOX}.{role.lower()}@example.org",
+        role=role,
+        territory=UAI,
+    )
+    for role in (Role.CHEF_ETAB, Role.CPE)
+]
+HEAD = ACTORS[0]
+
+
+def event(kind: type[Any], event_id: str, **data: Any) -> dict[str, Any]:
+    """An event as a school system writes it."""
+    said = {"ine": INE, "uai": UAI} | data
+    return {"specversion": "1.0", "id": event_id, "source": SOURCE, "type": kind.TYPE, "data": said}
+
+
+def enrolment(event_id: str, **data: Any) -> dict[str, Any]:
+    return event(EnrolStudent, event_id, last_name=NAME, first_name=FIRST, birth_date=BORN, **data)
+
+
+def absences(prefix: str, count: int, **data: Any) -> list[dict[str, Any]]:
+    """So many unjustified half-days in a row."""
+    slots = [(day, period) for day in DAYS for period in ("MORNING", "AFTERNOON")][:count]
+    return [
+        event(ReportAbsence, f"{prefix}-{n}", date=day, period=period, **data)
+        for n, (day, period) in enumerate(slots, 1)
+    ]
+
+
+@dataclass
+class Watched:
+    """A running suite with the school in its directory, and ways in."""
+
+    suite: Up
+    services: list[Service]
+    key: str
+    http: httpx.AsyncClient
+    token: str
+
+    @property
+    def nats(self) -> Nats:
+        return self.services[0].nats
+
+    async def send(self, events: list[dict[str, Any]], key: str = "") -> httpx.Response:
+        """By the HTTP door."""
+        headers = {"authorization": f"Bearer {key or self.key}", "content-type": BATCH_CONTENT_TYPE}
+        return await self.http.post("/events", content=json.dumps(events), headers=headers)
+
+    async def api(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """As the head of the school."""
+        headers = {"authorization": f"Bearer {self.token}", **more.pop("headers", {})}
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)
+
+
+@asynccontextmanager
+async def watching(suite: Up) -> AsyncIterator[Watched]:
+    found = Suite.find(suite.data, {})
+    async with (
+        connected(found) as services,
+        httpx.AsyncClient(base_url=suite.url, trust_env=False, timeout=60) as http,
+    ):
+        await load_directory(services[0].nats.js, [_SCHOOL], ACTORS)
+        await asyncio.sleep(2 * EVERY_S)
+        with services[0].database.transaction() as tx:
+            key = senders.add(tx, "vs", None)
+        token = tokens.issue(found.secrets()["PERSEVERANCE_TOKEN_SECRET"].encode(), HEAD.id)
+        yield Watched(suite, services, key, http, token)
