@@ -29,7 +29,7 @@ from chassis.window import LARGEST, ChainBroken, Outgoing, append
 
 log = Logger("relay")
 
-_POLL_S = (0.5, 2.0)
+_POLL_S = (0.5, 3.0)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
 

@@ -155,7 +155,7 @@ class Sender:
                 log.warning("sender.attempts_without_outcome", mails=lost)
                 self._on_commit()
                 self._woken.set()
-            await asyncio.sleep(min(2.0, self._lease_s / 4))
+            await asyncio.sleep(min(5.0, self._lease_s / 4))
 
     async def _commit(self, work: Callable[[Any], R], argument: Any) -> R:
         """Do `work` in a thread, again and again while the database is away."""
