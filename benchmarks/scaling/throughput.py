@@ -13,7 +13,8 @@ from benchmarks.workload import Workload
 from contracts.catalogue import SCHOOL
 
 READER = "alerts-school"
-WAIT_MS = "4"
+WAIT_MS = "10"
+_WAIT_MOVING_MS = "4"
 FEED_PER_S = 300
 _MODULE = "benchmarks.scaling.slowed"
 _AFTER_S = 2.0
@@ -85,7 +86,7 @@ def moves(engines: Engines, workload: Workload, rounds: int) -> Moves:
     feed = ((absence.subject, absence.to_json()) for absence in workload)
     with (
         Steady(engines.nats_url, SCHOOL.name, feed, FEED_PER_S),
-        Replicas(engines, database_url, "alerts", _MODULE, {"BEFORE_MS": WAIT_MS}) as several,
+        Replicas(engines, database_url, "alerts", _MODULE, {"BEFORE_MS": _WAIT_MOVING_MS}) as several,
     ):
         several.to(2)
         for _ in range(rounds):
