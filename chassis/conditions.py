@@ -1,6 +1,5 @@
 """What keeps a service from working and what mends it: one line each, that quotes no value of a setting."""
 
-import re
 from collections.abc import Sequence
 
 import nats.errors
@@ -11,6 +10,7 @@ from psycopg import errors
 from psycopg_pool import PoolTimeout
 
 from chassis.database import TRANSIENT, Database
+from chassis.login import refusal
 from chassis.nats import Nats
 from chassis.provision import drift
 from chassis.revisions import Schema
@@ -22,16 +22,6 @@ PROVISION = "run `perseverance provision`"
 
 _UNUSABLE: tuple[type[Exception], ...] = (*TRANSIENT, psycopg.Error)
 _NO_ROOM = frozenset({10002, 10023, 10028, 10047, 10077, 10120})
-_REFUSALS = (
-    # What the server says before there is a session comes without an error code, in its own words.
-    ("password", "PostgreSQL refuses the password: put the right one in DATABASE_URL"),
-    ("pg_hba", "PostgreSQL lets nobody in from here as this user: see its pg_hba.conf, or DATABASE_URL"),
-    (r"role .* does not exist", "PostgreSQL does not know the user of DATABASE_URL: create it, or name another"),
-    (r"database .* does not exist", f"the database that DATABASE_URL names is missing: create it, then {PROVISION}"),
-    (r"too many clients|connection slots", "PostgreSQL has no connection left: raise max_connections"),
-    (r"starting up|shutting down|recovery", "PostgreSQL is starting or stopping: nothing to do but wait"),
-    ("SSL|certificate", "PostgreSQL and we do not agree on TLS: see sslmode and sslrootcert in DATABASE_URL"),
-)
 _BY_KIND: tuple[tuple[type[psycopg.Error], str], ...] = (
     (errors.DiskFull, "PostgreSQL has no room left: free or enlarge its volume"),
     (errors.ReadOnlySqlTransaction, "PostgreSQL is read-only: DATABASE_URL must lead to the primary"),
@@ -61,10 +51,7 @@ def _of_postgres(error: Exception) -> str:
     for kind, words in _BY_KIND:
         if isinstance(error, kind):
             return words
-    for pattern, words in _REFUSALS:
-        if re.search(pattern, str(error)):
-            return words
-    return DATABASE_AWAY
+    return refusal(error) or DATABASE_AWAY
 
 
 async def of_nats(nats_: Nats, streams: Sequence[StreamSpec], buckets: Sequence[BucketSpec]) -> list[str]:

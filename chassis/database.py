@@ -10,6 +10,10 @@ from psycopg import sql
 from psycopg.abc import QueryNoTemplate
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from chassis.login import Login, refusal
+from chassis.logs import Log
+
+log = Log("database")
 R = TypeVar("R")
 
 Transaction = psycopg.Cursor[tuple[Any, ...]]
@@ -30,18 +34,37 @@ _PROBE_S, _PROBE_CONNECT_S = 1.0, 2
 _WAIT_S = 5.0
 
 
+def role_of(schema: str) -> str:
+    """The role of the service whose schema this is."""
+    return f"perseverance_{schema}"
+
+
+def take_role(connection: psycopg.Connection[Any], role: str) -> None:
+    """Act as `role` unless that is who signed in, or it is empty. Raises psycopg.OperationalError when refused."""
+    if role in ("", connection.info.user):
+        return
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        log.error("database.refused", what=refusal(error))
+        raise psycopg.OperationalError("permission denied to set role") from error
+
+
 class Database:
     """A pool of connections that act as one service: its role and its schema, nothing else in sight.
 
-    `role` defaults to `perseverance_<schema>`; an empty string keeps the role of the url.
+    `role` defaults to the one of the schema, which a service signs in as; whoever looks after services signs in as
+    somebody who may take it. An empty string keeps the role of the login.
     """
 
-    def __init__(self, url: str, schema: str, *, role: str | None = None, pool_size: int = 4) -> None:
-        self.url = url
+    def __init__(self, login: Login | str, schema: str, *, role: str | None = None, pool_size: int = 4) -> None:
+        self.login = login if isinstance(login, Login) else Login(login)
+        self.url = self.login.url
         self.schema = schema
-        self.role = f"perseverance_{schema}" if role is None else role
+        self.role = role_of(schema) if role is None else role
         self._pool = ConnectionPool(
-            url,
+            self.url,
+            connection_class=self.login.connection_class(),
             min_size=1,
             max_size=pool_size,
             open=False,
@@ -54,8 +77,7 @@ class Database:
 
     def _configure(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         connection.autocommit = True
-        if self.role:
-            connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(self.role)))
+        take_role(connection, self.role)
         connection.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(self.schema)))
         # Waiting for ever on a lock held by a frozen process would freeze this one too.
         connection.execute(sql.SQL("SET lock_timeout TO {}").format(_LOCK_TIMEOUT))
@@ -98,7 +120,7 @@ class Database:
                 return look(connection)
         except TRANSIENT:
             # The pool only says that it has no connection: ask the server itself why.
-            with psycopg.connect(self.url, connect_timeout=_PROBE_CONNECT_S) as connection:
+            with self.login.connect(connect_timeout=_PROBE_CONNECT_S) as connection:
                 self._configure(connection)
                 return look(connection)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -53,12 +54,14 @@ class EmbeddedNats:
     """One nats-server with JetStream under `directory`.
 
     `sync_interval: always`: an acknowledged message is on the disk. Without it a power cut loses
-    what came since the last sync, two minutes by default.
+    what came since the last sync, two minutes by default. `more` is a file of the server's
+    own configuration: who may do what, TLS. Without it everybody may do everything, in clear.
     """
 
-    def __init__(self, directory: Path, port: int | None = None) -> None:
+    def __init__(self, directory: Path, port: int | None = None, more: Path | None = None) -> None:
         self.directory = directory.absolute()
         self.port = port or free_port()
+        self._more = more
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -86,6 +89,7 @@ class EmbeddedNats:
             max_payload: 8MB
             write_deadline: "10s"
             jetstream {{ store_dir: "{self.directory / "store"}", sync_interval: always }}
+            {self._and_more()}
             """
         )
         log = self.directory / "nats.log"
@@ -97,6 +101,16 @@ class EmbeddedNats:
         if not self.alive():
             raise EngineError(f"nats-server stopped at once: read {log}")
         return self.url
+
+    def _and_more(self) -> str:
+        if self._more is None:
+            return ""
+        # The server takes the path of an inclusion from where its own configuration is.
+        return f"include '{os.path.relpath(self._more, self.directory)}'"
+
+    def reload(self) -> None:
+        """Have the server read its configuration again: who may do what, without cutting anybody who still may."""
+        os.kill(self.pid, signal.SIGHUP)
 
     def stop(self) -> None:
         """Stop the server, cleanly if it will."""
@@ -130,7 +144,10 @@ def postgres_program(name: str) -> str:
 
 
 class EmbeddedPostgres:
-    """One PostgreSQL under `directory`, reached by a unix socket; it starts as root too."""
+    """One PostgreSQL under `directory`, reached by a unix socket; it starts as root too.
+
+    Its owner is whoever runs this process, by the word of the operating system; everybody else needs a password.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory.absolute()
@@ -166,8 +183,17 @@ class EmbeddedPostgres:
             if new:
                 with (self.directory / "postgresql.conf").open("a") as conf:
                     conf.write("max_connections = 200\nshared_buffers = 128MB\nmax_wal_size = 2GB\n")
+            self._say_who_may_come_in()
             self._server.ensure_postgres_running()
         return self.url
+
+    def _say_who_may_come_in(self) -> None:
+        try:
+            us = pwd.getpwuid(os.getuid()).pw_name
+        except KeyError:
+            return  # a user without a name cannot be told from others: the socket's directory is all there is
+        (self.directory / "pg_ident.conf").write_text(f"owner {us} postgres\n")
+        (self.directory / "pg_hba.conf").write_text("local all postgres peer map=owner\nlocal all all scram-sha-256\n")
 
     def stop(self) -> None:
         """Stop the server: sessions are cut, what was committed is kept."""

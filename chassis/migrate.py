@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, NullPool, create_engine
 
+from chassis.login import Login
 from chassis.revisions import Schema
 
 _PATIENCE = "10s"  # behind a long query a table change waits, and everybody else waits behind it
@@ -34,14 +35,14 @@ def run(statements: str) -> None:
     _run(op.get_bind(), statements)
 
 
-def migrate(url: str, schema: Schema) -> None:
+def migrate(login: Login, schema: Schema) -> None:
     """Apply to `schema` the revisions it lacks, each in a transaction. Raises LockNotAvailable."""
     config = Config()
     config.set_main_option("script_location", str(next(iter(schema.directories.values()))))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(map(str, schema.directories.values())))
     scripts = ScriptDirectory.from_config(config)
-    with _connected(url, schema) as connection, EnvironmentContext(config, scripts) as environment:
+    with _connected(login, schema) as connection, EnvironmentContext(config, scripts) as environment:
         environment.configure(
             connection=connection,
             version_table_schema=schema.name,
@@ -54,9 +55,9 @@ def migrate(url: str, schema: Schema) -> None:
 
 
 @contextmanager
-def _connected(url: str, schema: Schema) -> Iterator[Connection]:
+def _connected(login: Login, schema: Schema) -> Iterator[Connection]:
     def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(url)
+        connection = login.connect()
         for name, value in (("search_path", schema.name), ("lock_timeout", _PATIENCE)):
             connection.execute(sql.SQL("SET {} TO {}").format(sql.Identifier(name), sql.Literal(value)))
         connection.commit()

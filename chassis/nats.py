@@ -1,32 +1,86 @@
 """The connection to NATS: never gives up, never goes on in silence."""
 
 import asyncio
+import base64
 import contextlib
+import math
 import os
+import random
+import ssl
 from collections.abc import Callable
 
-import nats
+import nats.errors
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
+from chassis.credentials import Credentials, CredentialsUnusable, public_key_of
 from chassis.flow import FlowParser, Sink
 from chassis.logs import Log
 
 log = Log("nats")
 
 _DRAIN_LIMIT_S = 5
-# The library tries again for ever with a password that is not right any more, and says nothing of a forbidden subject.
-_REFUSALS = ("permissions violation", "authorization violation")
+_ASK_AGAIN_S = 0.05
+_LOOK_FOR_A_NEW_KEY_S = (1.0, 3.0)  # not the same for all: replicas should not be away together
+_NOT_ALLOWED, _NOT_KNOWN = "permissions violation", "authorization violation"
 
 
-class _Client(Client):
-    """The library's client, with a short way in for flows."""
+class NatsClient(Client):
+    """The library's client, with a short way in for flows, and credentials that are read at each connection.
 
-    def __init__(self) -> None:
+    `refused` is kept by `connect_once`: what the server did not allow, which the library raises nowhere.
+    """
+
+    def __init__(self, credentials: Credentials) -> None:
         super().__init__()
         self._ps = self.parser = FlowParser(self)
+        self._credentials = credentials
+        self.refused = ""
+
+    @property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Made anew for each connection: the authorities may have changed."""
+        context: ssl.SSLContext = self._credentials.tls() or super().ssl_context
+        return context
+
+    def _connect_command(self) -> bytes:
+        if self._credentials.ca_file and not self._server_info.get("tls_required"):
+            # Whoever sits between us and the server could have struck the offer out of its greeting.
+            raise CredentialsUnusable("NATS_CA_FILE is set but the server offers no TLS: turn it on there, or unset it")
+        pair = self._credentials.key()
+        if pair:
+            self._auth_configured = True
+            self._public_nkey = public_key_of(pair)
+            self._signature_cb = lambda nonce: base64.b64encode(pair.sign(nonce.encode()))
+        command: bytes = super()._connect_command()
+        return command
+
+    async def _process_err(self, err_msg: str) -> None:
+        if _NOT_KNOWN in err_msg and self._has_new_key():
+            # Our former key was struck off before we noticed that there is another one.
+            await self._process_op_err(nats.errors.AuthorizationError())
+        else:
+            await super()._process_err(err_msg)
+
+    async def keep_refusal(self, error: Exception) -> None:
+        """Remember in `refused` what trying again cannot mend; the library would print a traceback."""
+        self.refused = self.refused or refusal(error, self._credentials)
+
+    async def follow_key(self) -> None:
+        """Connect again, as whoever the file says now, each time it changes. Cancel to stop."""
+        while True:
+            await asyncio.sleep(random.uniform(*_LOOK_FOR_A_NEW_KEY_S))  # noqa: S311
+            if self.is_connected and self._has_new_key():
+                log.info("nats.key_changed")
+                await self.force_reconnect()
+
+    def _has_new_key(self) -> bool:
+        try:
+            return self._credentials.public_key() not in ("", self._public_nkey)
+        except CredentialsUnusable:
+            return False  # being written: said at the next connection if it stays so
 
 
 def _end_process() -> None:
@@ -41,20 +95,30 @@ class Nats:
     `connections` counts them: whoever relies on one connection sees that it was replaced.
     """
 
-    def __init__(self, url: str, name: str, *, fatal: Callable[[], None] = _end_process) -> None:
-        self._url = url
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        credentials: Credentials = Credentials(),  # noqa: B008  (it cannot change)
+        fatal: Callable[[], None] = _end_process,
+    ) -> None:
+        self.url = url
         self._name = name
+        self._credentials = credentials
         self._fatal = fatal
         self._closing = False
+        self._following: asyncio.Task[None] | None = None
         self.connections = 0
-        self.client = _Client()
+        self.client = NatsClient(credentials)
         self.js: JetStreamContext = self.client.jetstream(timeout=5)
 
     async def connect(self) -> None:
         """Connect, waiting as long as it takes."""
         await self.client.connect(
-            self._url.split(","),
+            self.url.split(","),
             name=self._name,
+            inbox_prefix=self._credentials.inbox,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
             ping_interval=5,
@@ -66,6 +130,8 @@ class Nats:
             reconnected_cb=self._on_reconnected,
         )
         self.connections = 1
+        if self._credentials.nkey_file:
+            self._following = asyncio.create_task(self.client.follow_key())
 
     @property
     def connected(self) -> bool:
@@ -84,9 +150,15 @@ class Nats:
         if self.connected:
             await subscription.unsubscribe()
 
+    def closing(self) -> None:
+        """From now on, being closed is what is wanted."""
+        self._closing = True
+        if self._following:
+            self._following.cancel()
+
     async def close(self) -> None:
         """Send what is buffered and close."""
-        self._closing = True
+        self.closing()
         if self.client.is_connected:
             try:
                 await asyncio.wait_for(self.client.flush(), _DRAIN_LIMIT_S)
@@ -97,10 +169,9 @@ class Nats:
                 await self.client.close()
 
     async def _on_error(self, error: Exception) -> None:
-        text = str(error).lower()
-        refused = next((what for what in _REFUSALS if what in text), "")
+        refused = refusal(error, self._credentials)
         if refused:
-            log.error("nats.refused", what=refused)
+            log.error("nats.refused", connection=self._name, what=refused)
             self._fatal()
         else:
             log.warning("nats.error", kind=type(error).__name__)
@@ -119,20 +190,55 @@ class Nats:
         log.info("nats.reconnected")
 
 
-async def connect_once(url: str, name: str, limit_s: float = 3.0) -> Client:
+def refusal(error: Exception, credentials: Credentials) -> str:
+    """What is wrong and what to do, if trying again cannot help; otherwise an empty string.
+
+    The library would try again for ever with a key that is not right, and says nothing of a forbidden subject.
+    """
+    text = str(error)
+    if isinstance(error, CredentialsUnusable):
+        return text
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{error.verify_message}: is NATS_CA_FILE the server's authority, and its name the one in NATS_URL?"
+    if _NOT_ALLOWED in text.lower():
+        # The text names the subject: subjects are ours, and name nobody.
+        return f"{text}: is NATS_NKEY_FILE this service's own, and the server's authorization.conf of this version?"
+    if _NOT_KNOWN in text.lower():
+        if credentials.nkey_file:
+            return "the server does not know this key: is NATS_NKEY_FILE right, and its public key in keys.conf?"
+        return "the server asks who we are: set NATS_NKEY_FILE, or give NATS_URL a user and a password"
+    return ""
+
+
+async def connect_once(
+    url: str,
+    name: str,
+    limit_s: float = 3.0,
+    *,
+    credentials: Credentials = Credentials(),  # noqa: B008  (it cannot change)
+) -> NatsClient:
     """A connection for one errand: fails within `limit_s` seconds rather than waiting for the server.
 
     Raises TimeoutError, OSError or a nats error. Left to itself the library tries for two minutes.
     """
-    connecting = nats.connect(
-        url.split(","), name=name, allow_reconnect=False, connect_timeout=limit_s, error_cb=_quiet
-    )
-    return await asyncio.wait_for(connecting, limit_s)
+    async with asyncio.timeout(limit_s):
+        while True:
+            client = NatsClient(credentials)
+            try:
+                await client.connect(
+                    url.split(","),
+                    name=name,
+                    inbox_prefix=credentials.inbox,
+                    allow_reconnect=False,
+                    connect_timeout=math.ceil(limit_s),
+                    error_cb=client.keep_refusal,
+                )
+            except (ConnectionResetError, BrokenPipeError):
+                # The server hangs up on whom it does not know, at times before we have read why.
+                await asyncio.sleep(_ASK_AGAIN_S)
+            else:
+                return client
 
 
 async def _nowhere(_: Msg) -> None:
     """Messages of a flow never come this way."""
-
-
-async def _quiet(_: Exception) -> None:
-    """The library would print a traceback for what becomes one line."""

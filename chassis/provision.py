@@ -1,9 +1,10 @@
 """The one place where roles, schemas, tables, streams and buckets are made. Services declare nothing."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import LiteralString
 
-import nats
 import psycopg
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
@@ -11,11 +12,26 @@ from nats.js.errors import NotFoundError
 from psycopg import sql
 
 from chassis import revisions
+from chassis.login import Login
+from chassis.nats import connect_once
 from chassis.placement import Placement
 from chassis.revisions import Connection, Schema
 from contracts.streams import BucketSpec, StreamSpec
 
 _LOCK = 7_112_023  # any number, the same for every provisioning
+_NO_TABLES_OF_THEIR_OWN = """
+DO $$ BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$
+"""
+_GRANTS: tuple[LiteralString, ...] = (
+    # Rows, and nothing that changes a table or empties one.
+    "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+    "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}",
+)
+_CONNECT_S = 10
 _COMPARED = (
     "subjects",
     "max_age",
@@ -39,40 +55,62 @@ class NewerDatabase(Exception):
 
 
 @contextlib.contextmanager
-def alone(url: str) -> Iterator[Connection]:
+def alone(owner: Login | str) -> Iterator[Connection]:
     """The only provisioning of this database for as long as the block: a second one waits for the first."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    login = owner if isinstance(owner, Login) else Login(owner)
+    with login.connect(autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         yield connection
 
 
-def provision_database(url: str, schemas: Iterable[Schema]) -> list[str]:
+def provision_database(
+    owner: Login | str, schemas: Iterable[Schema], passwords: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     """Make each service's role, schema and tables; return the revisions that were applied.
+
+    `passwords`: what the role of a schema signs in with from now on; those not named keep theirs.
 
     Idempotent, and harmless when two run at once: the second waits for the first. Raises NewerDatabase.
     """
     applied = []
-    with alone(url) as connection:
+    login = owner if isinstance(owner, Login) else Login(owner)
+    with alone(login) as connection:
         make_roles(connection, wanted := list(schemas))
         connection.execute(_SIMULATION)
+        connection.execute(_NO_TABLES_OF_THEIR_OWN)
         for schema in wanted:
             _make_schema(connection, schema)
-            applied += _make_tables(connection, url, schema)
+            if password := passwords.get(schema.name):
+                _set_password(connection, schema.role, password)
+            applied += _make_tables(connection, login, schema)
     return applied
 
 
 def make_roles(connection: Connection, schemas: Iterable[Schema]) -> None:
-    """Make the role of each service and those that only read; they belong to the whole server."""
+    """Make the role of each service, which signs in, and those that only read; they belong to the whole server."""
     for schema in schemas:
         for role in (schema.role, *schema.readers):
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
-            if not known:
-                # Another database's provisioning may make it meanwhile.
-                with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
-                    connection.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+            _make_role(connection, role, signs_in=role == schema.role)
             connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
         for role in schema.readers:
             connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(role), sql.Identifier(schema.role)))
+
+
+def _make_role(connection: Connection, role: str, *, signs_in: bool) -> None:
+    name, kind = sql.Identifier(role), sql.SQL("LOGIN" if signs_in else "NOLOGIN")
+    known = connection.execute("SELECT rolcanlogin FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
+    if not known:
+        # Another database's provisioning may make it meanwhile.
+        with contextlib.suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+            connection.execute(sql.SQL("CREATE ROLE {} {}").format(name, kind))
+    elif known[0] != signs_in:
+        connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, kind))
+
+
+def _set_password(connection: Connection, role: str, password: str) -> None:
+    # As the server keeps it, for its log may show this statement.
+    kept = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
+    connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), kept))
 
 
 def _make_schema(connection: Connection, schema: Schema) -> None:
@@ -87,7 +125,7 @@ def _make_schema(connection: Connection, schema: Schema) -> None:
         connection.execute(sql.SQL(statement).format(name=name, roles=roles, role=sql.Identifier(schema.role)))
 
 
-def _make_tables(connection: Connection, url: str, schema: Schema) -> list[str]:
+def _make_tables(connection: Connection, login: Login, schema: Schema) -> list[str]:
     known, present = schema.known(), schema.applied(connection)
     lacking = revisions.missing(known, present)
     if present.keys() - known.keys() and (lacking or revisions.foreign_contracts(known, present)):
@@ -95,32 +133,35 @@ def _make_tables(connection: Connection, url: str, schema: Schema) -> list[str]:
     if lacking:
         from chassis.migrate import migrate
 
-        migrate(url, schema)
+        migrate(login, schema)
     names = {"schema": sql.Identifier(schema.name), "role": sql.Identifier(schema.role)}
     connection.execute(sql.SQL("SET search_path TO {schema}").format(**names))
     schema.finish(connection)
     connection.execute("RESET search_path")
-    for kind in ("TABLES", "SEQUENCES", "FUNCTIONS"):
-        connection.execute(sql.SQL("GRANT ALL ON ALL " + kind + " IN SCHEMA {schema} TO {role}").format(**names))
+    with connection.transaction():  # a service at work must never find itself without
+        for granted in _GRANTS:
+            connection.execute(sql.SQL(granted).format(**names))
     return lacking
 
 
 async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
-    """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept."""
-    client = await nats.connect(nats_url.split(","), name="provisioning", max_reconnect_attempts=5)
+    """As `make_streams`, on a server that lets anybody in."""
+    client = await connect_once(nats_url, "provisioning", _CONNECT_S)
     try:
-        js = client.jetstream(timeout=10)
-        for spec in streams:
-            await _make_stream(js, spec)
-        for bucket in buckets:
-            try:
-                await js.key_value(bucket.name)
-            except NotFoundError:
-                await js.create_key_value(
-                    bucket=bucket.name, history=bucket.history, replicas=Placement().stream_replicas
-                )
+        await make_streams(client.jetstream(timeout=10), streams, buckets)
     finally:
         await client.close()
+
+
+async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
+    """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept."""
+    for spec in streams:
+        await _make_stream(js, spec)
+    for bucket in buckets:
+        try:
+            await js.key_value(bucket.name)
+        except NotFoundError:
+            await js.create_key_value(bucket=bucket.name, history=bucket.history, replicas=Placement().stream_replicas)
 
 
 async def _make_stream(js: JetStreamContext, spec: StreamSpec) -> None:

@@ -12,11 +12,10 @@ import psycopg
 from eventsourcing.persistence import Mapper, StoredEvent
 from eventsourcing.postgres import PostgresDatastore, PostgresProcessRecorder
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
-from psycopg.rows import tuple_row
+from psycopg.rows import dict_row, tuple_row
 
 from chassis import events
-from chassis.database import Database, Transaction
+from chassis.database import Database, Transaction, take_role
 from chassis.events import Recorded
 
 TABLE = "stored_events"
@@ -59,19 +58,22 @@ class Datastore(PostgresDatastore):
     def __init__(self, database: Database) -> None:
         self._role = database.role
         self._adapted = False
-        target = conninfo_to_dict(database.url)
         super().__init__(
-            dbname=str(target.get("dbname", "postgres")),
-            host=str(target.get("host", "")),
-            port=str(target.get("port", "5432")),
-            user=str(target.get("user", "postgres")),
-            password=str(target.get("password") or ""),
+            dbname="",
+            host="",
+            port="",
+            user="",
+            password="",
             schema=database.schema,
             lock_timeout=_LOCK_TIMEOUT_S,
             pool_size=1,
             max_overflow=3,
             single_row_tracking=True,
         )
+        # The library knows a few parameters by name; ours may say more, how to trust the server for one.
+        self.pool.conninfo = database.url
+        self.pool.kwargs = {"row_factory": dict_row}
+        self.pool.connection_class = database.login.connection_class()
 
     def register_type_adapters(self) -> None:
         """Not yet: a service is put together without a database, and says by itself what is missing there."""
@@ -91,8 +93,7 @@ class Datastore(PostgresDatastore):
 
         def after_connect(connection: psycopg.Connection[Any]) -> None:
             library_setup(connection)
-            if role:
-                connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+            take_role(connection, role)
 
         return after_connect
 

@@ -12,13 +12,13 @@ from typing import Any
 import nats.errors
 import uvicorn
 from faststream.asgi import AsgiFastStream, AsgiResponse, get
-from faststream.nats import NatsBroker
 from nats.js.errors import Error as JetStreamError
 from prometheus_client import make_asgi_app
 
 from chassis import conditions, logs, looks, tracing
 from chassis.agreement import REMEDY, Ahead
 from chassis.backlog import Backlog
+from chassis.broker import CommandBroker
 from chassis.clock import Clock
 from chassis.database import TRANSIENT, Database
 from chassis.gauges import Look, keep_looking
@@ -31,7 +31,7 @@ from chassis.relay import Relay
 from chassis.revisions import Schema
 from chassis.settings import Settings, make_clock
 from chassis.tuning import tune
-from contracts.streams import BucketSpec, StreamSpec
+from contracts.streams import BucketSpec, StreamSpec, commands_inbox_of, inbox_of
 
 log = Log("service")
 
@@ -82,17 +82,13 @@ class Service:
         self.schema = schema
         self.settings = settings
         self.member = settings.member
-        self.nats = Nats(settings.nats_url, name)
-        self.database = Database(settings.database_url, name)
+        self.nats = Nats(settings.nats_url, name, credentials=settings.credentials(inbox_of(name)))
+        self.database = Database(settings.login, name)
         self.clock: Clock = make_clock(settings, self.database)
         # Its own connection: a command waiting for its answer must not wait behind a batch.
-        self.broker = NatsBroker(
-            settings.nats_url.split(","),
-            name=f"{name}-commands",
-            max_reconnect_attempts=-1,
-            graceful_timeout=_STOP_LIMIT_S,
-            logger=None,
-        )
+        answers = settings.credentials(commands_inbox_of(name))
+        commands = Nats(settings.nats_url, f"{name}-commands", credentials=answers)
+        self.broker = CommandBroker(commands, _STOP_LIMIT_S)
         self.http = http
         self._streams = streams
         self._buckets = buckets

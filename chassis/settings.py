@@ -15,7 +15,9 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from chassis.clock import Clock, SimulatedClock, SystemClock
+from chassis.credentials import Credentials
 from chassis.database import Database
+from chassis.login import Login
 from chassis.placement import Placement
 
 PREFIX = "PERSEVERANCE_"
@@ -49,6 +51,18 @@ class Settings(Placement):
     """Where NATS is, as `nats://host:4222`; several servers of one cluster with commas between them."""
     database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     """Where PostgreSQL is and who we are there, as `postgresql://user:password@host:5432/database`."""
+    database_password_file: Path | None = Field(
+        None, validation_alias=AliasChoices("DATABASE_PASSWORD_FILE", "database_password_file")
+    )
+    """A file with the password of that user, read at each connection; while it changes, the new and the former one."""
+    nats_nkey_file: Path | None = Field(None, validation_alias=AliasChoices("NATS_NKEY_FILE", "nats_nkey_file"))
+    """A file with the seed of the nkey that the service shows NATS; followed while it changes."""
+    nats_ca_file: Path | None = Field(None, validation_alias=AliasChoices("NATS_CA_FILE", "nats_ca_file"))
+    """The authority that must vouch for NATS; with it, nothing is said in clear."""
+    nats_inbox: str = Field(
+        "", validation_alias=AliasChoices("NATS_INBOX", "nats_inbox"), pattern=r"^(_INBOX(\.[A-Za-z0-9_-]+)*)?$"
+    )
+    """Under which subject answers are sent to us, by default `_INBOX.` and the name of the service."""
     host: str = "127.0.0.1"
     """The address to listen on."""
     port: int = Field(0, ge=0, le=65535)
@@ -72,6 +86,15 @@ class Settings(Placement):
         except ProgrammingError:  # its own words quote the value
             raise ValueError("not an address of PostgreSQL") from None
         return value
+
+    @property
+    def login(self) -> Login:
+        """How we sign in to PostgreSQL."""
+        return Login(self.database_url, self.database_password_file)
+
+    def credentials(self, inbox: str) -> Credentials:
+        """As whom we speak to NATS; answers come under `inbox`, or where `NATS_INBOX` says."""
+        return Credentials(self.nats_nkey_file, self.nats_ca_file, self.nats_inbox or inbox)
 
 
 S = TypeVar("S", bound=Settings)

@@ -1,21 +1,17 @@
 """`perseverance directory`: who is in charge of which school, for the services to look up."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-import nats.errors
 import typer
-from nats.js import JetStreamContext
-from nats.js.errors import NotFoundError
 
 from chassis.clock import PARIS
-from chassis.nats import connect_once
 from cli.csv_files import Refused
-from cli.directory_bucket import Loaded, Progress, load_directory, read_directory
+from cli.directory_bucket import Loaded, Progress, in_bucket, load_directory, read_directory
 from cli.directory_files import Entries, read_actors, read_schools
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
@@ -25,9 +21,6 @@ from contracts.directory import Actor, Role, School
 __all__ = ["Loaded", "app", "load_directory", "read_directory"]
 
 _SHOWN = 50
-_CONNECT_S = 5
-
-T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -67,7 +60,7 @@ def list_(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List schools and people in charge."""
-    schools, actors = asyncio.run(_with_js(suite_of(ctx), read_directory))
+    schools, actors = asyncio.run(_read(suite_of(ctx)))
     if territory:
         schools = [s for s in schools if any(territory in s.territories(role) for role in Role)]
         actors = [a for a in actors if a.territory == territory or any(a.covers(s) for s in schools)]
@@ -87,7 +80,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show a school and who is in charge of it today, or a person and their schools."""
-    schools, actors = asyncio.run(_with_js(suite_of(ctx), read_directory))
+    schools, actors = asyncio.run(_read(suite_of(ctx)))
     today = datetime.now(PARIS).date()
     here = [s for s in schools if s.uai == id_.upper()]
     who = [a for a in actors if a.id == id_]
@@ -107,31 +100,15 @@ def show(
 
 async def _load(suite: Suite, schools: Entries[School], actors: Entries[Actor], *, replace: bool) -> Loaded:
     with _bar() as progress:
-
-        async def write(js: JetStreamContext) -> Loaded:
+        async with in_bucket(suite) as js:
             return await load_directory(
                 js, schools.entries.values(), actors.entries.values(), replace=replace, progress=progress
             )
 
-        return await _with_js(suite, write)
 
-
-async def _with_js(suite: Suite, work: Callable[[JetStreamContext], Awaitable[T]]) -> T:
-    """Connect, do `work`, close. Raises CliError when NATS is away or was not provisioned."""
-    try:
-        client = await connect_once(suite.nats_url, "cli-directory", _CONNECT_S)
-    except (OSError, TimeoutError, nats.errors.Error):
-        raise CliError(f"NATS does not answer at {suite.nats_url}", "is the suite up?", ExitCode.UNREACHABLE) from None
-    try:
-        return await work(client.jetstream(timeout=_CONNECT_S))
-    except NotFoundError:
-        raise CliError("the directory's bucket is missing", "run `perseverance provision`") from None
-    except (TimeoutError, nats.errors.Error) as error:
-        raise CliError(
-            f"NATS went away ({type(error).__name__})", "run the same command again", ExitCode.UNREACHABLE
-        ) from None
-    finally:
-        await client.close()
+async def _read(suite: Suite) -> tuple[list[School], list[Actor]]:
+    async with in_bucket(suite) as js:
+        return await read_directory(js)
 
 
 @contextmanager

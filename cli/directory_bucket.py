@@ -1,14 +1,20 @@
 """The directory's bucket: write it, read it. Used by the command line, the demo and the tests."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from nats.js import JetStreamContext
+from nats.js.errors import NotFoundError
 
 from chassis.reference import Reference
+from cli.errands import errand
+from cli.errors import CliError
+from cli.runtime import Suite
 from contracts.catalogue import DIRECTORY
 from contracts.directory import Actor, School
+from contracts.permissions import LOADER
 
 _WINDOW = 500
 _TIMEOUT_S = 10
@@ -25,6 +31,16 @@ class Loaded:
     unchanged: int
     stale: int
     removed: int
+
+
+@asynccontextmanager
+async def in_bucket(suite: Suite) -> AsyncIterator[JetStreamContext]:
+    """Connected as who may write the directory. Raises CliError when NATS is away, or was not provisioned."""
+    try:
+        async with errand(suite, LOADER) as client:
+            yield client.jetstream(timeout=_TIMEOUT_S)
+    except NotFoundError:
+        raise CliError("the directory's bucket is missing", "run `perseverance provision`") from None
 
 
 async def load_directory(

@@ -10,18 +10,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import nats.errors
 import typer
+from nats.js.errors import NotFoundError
 
 from chassis.database import TRANSIENT, Database
-from chassis.nats import connect_once
 from chassis.reference import Reference
 from chassis.settings import make_clock
+from cli.errands import errand
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
 from cli.runtime import Suite, suite_of
 from contracts.catalogue import DIRECTORY
 from contracts.directory import School
+from contracts.permissions import OPERATIONS
 from services.intake.application import Intake
 from services.intake.calendar import SchoolCalendar
 from services.intake.csv_lines import UnusableFileError
@@ -126,8 +127,8 @@ def _progress(name: str) -> Iterator[Callable[[int, int], None]]:
 @contextmanager
 def _intake(suite: Suite) -> Iterator[Intake]:
     settings = IntakeSettings(nats_url=suite.nats_url, database_url=suite.database_url, clock=suite.clock)
-    directory: Reference[School | None] = asyncio.run(_directory(suite.nats_url))
-    database = Database(suite.database_url, "intake", pool_size=2)
+    directory: Reference[School | None] = asyncio.run(_directory(suite))
+    database = Database(suite.login, "intake", pool_size=2)
     try:
         clock = make_clock(settings, database)
         yield Intake(database, clock, Directory(directory), SchoolCalendar(settings.first_day))
@@ -135,18 +136,12 @@ def _intake(suite: Suite) -> Iterator[Intake]:
         database.close()
 
 
-async def _directory(nats_url: str) -> Reference[School | None]:
+async def _directory(suite: Suite) -> Reference[School | None]:
     reference: Reference[School | None] = Reference(DIRECTORY.name, decode)
+    hint = "the directory of schools cannot be read: see `perseverance doctor`"
     try:
-        client = await connect_once(nats_url, "import", _CONNECT_S)
-        try:
+        async with errand(suite, OPERATIONS, hint) as client:
             await reference.refresh(client.jetstream(timeout=_CONNECT_S))
-        finally:
-            await client.close()
-    except (OSError, nats.errors.Error, TimeoutError):
-        raise CliError(
-            "the directory of schools cannot be read: NATS is away or not provisioned",
-            "see `perseverance doctor`",
-            ExitCode.UNREACHABLE,
-        ) from None
+    except NotFoundError:
+        raise CliError("the directory's bucket is missing", "run `perseverance provision`") from None
     return reference

@@ -30,6 +30,7 @@ COMMANDS = {
     "rehearse": ("cli.rehearse", "Prove that a backup can be put back, on servers of its own."),
     "rebuild": ("cli.rebuild", "Build a read model beside the live one, then switch."),
     "streams": ("cli.streams", "Compare streams with their logs; mend them after a restored backup."),
+    "keys": ("cli.keys", "Make and replace the keys that services show NATS."),
     "quarantine": ("cli.quarantine", "Look at messages that could not be handled; replay or drop them."),
     "wait": ("cli.wait", "Return when nothing is left to read, to decide, to publish or to send."),
     "token": ("cli.token", "Print a development bearer token for an actor."),

@@ -2,20 +2,22 @@
 
 import asyncio
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import emit, say
+from cli.passwords import read
 from cli.rebuild import rebuild
-from cli.runtime import suite_of
+from cli.runtime import Suite, suite_of
+from contracts.catalogue import SERVICES
+from contracts.permissions import PROVISIONING
 
 if TYPE_CHECKING:
     from chassis.revisions import Schema
     from services.projections.catalogue import ReadModel
-
-SERVICES = ("intake", "alerts", "parcours", "notifications", "projections")
 
 app = typer.Typer()
 
@@ -25,21 +27,21 @@ def schemas() -> "list[Schema]":
     return [import_module(f"services.{name}.tables").SCHEMA for name in SERVICES]
 
 
-def provision(nats_url: str, database_url: str) -> list[str]:
+def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
     """Make the database and the streams what they must be; what they hold is kept. Return the revisions applied.
 
-    Read models of another form than this version's are built anew beside the live ones, then switched.
+    Read models of another form than this version's are built anew beside the live ones, then switched. `passwords` is
+    a directory with a file for each service whose password is to be set.
 
     Raises CliError when a server is away or refuses.
     """
-    import nats.errors
     import psycopg
 
-    from chassis.provision import NewerDatabase, provision_database, provision_streams
-    from contracts.catalogue import BUCKETS, STREAMS
+    from chassis.login import refusal
+    from chassis.provision import NewerDatabase, provision_database
 
     try:
-        applied = provision_database(database_url, schemas())
+        applied = provision_database(suite.login, schemas(), read(passwords) if passwords else {})
     except NewerDatabase as error:
         raise CliError(
             f"schema {error} was provisioned by a newer version", "provision with that version", ExitCode.CONFLICT
@@ -50,43 +52,50 @@ def provision(nats_url: str, database_url: str) -> list[str]:
         raise CliError(
             "this database holds tables made before the first release", "begin with an empty database"
         ) from None
-    except psycopg.OperationalError:
-        raise CliError("PostgreSQL is away or refuses us", "check DATABASE_URL", ExitCode.UNREACHABLE) from None
+    except psycopg.OperationalError as error:
+        hint = refusal(error) or "check DATABASE_URL"
+        raise CliError("PostgreSQL is away or refuses us", hint, ExitCode.UNREACHABLE) from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError(
             "this role of PostgreSQL may not make roles and schemas", "provision as the owner of the database"
         ) from None
-    try:
-        asyncio.run(provision_streams(nats_url, STREAMS, BUCKETS))
-    except (OSError, nats.errors.Error, TimeoutError):
-        raise CliError(
-            "NATS is away, or JetStream is off", "check NATS_URL, start it with -js", ExitCode.UNREACHABLE
-        ) from None
-    if models := _outdated(database_url):
+    asyncio.run(_provision_streams(suite))
+    if models := _outdated(suite):
         say(f"building anew, beside the live ones: {', '.join(model.name for model in models)} ...")
-        asyncio.run(rebuild(nats_url, database_url, models))
+        asyncio.run(rebuild(suite, models, PROVISIONING))
     return applied
 
 
-def _outdated(database_url: str) -> "list[ReadModel]":
-    import psycopg
+async def _provision_streams(suite: Suite) -> None:
+    from chassis.provision import make_streams
+    from cli.errands import errand
+    from contracts.catalogue import BUCKETS, STREAMS
 
+    async with errand(suite, PROVISIONING, "check NATS_URL, start it with -js") as client:
+        await make_streams(client.jetstream(timeout=10), STREAMS, BUCKETS)
+
+
+def _outdated(suite: Suite) -> "list[ReadModel]":
     from services.projections.stores.generations import LIVE, outdated
 
-    with psycopg.connect(database_url, options=f"-c search_path={LIVE}") as connection, connection.cursor() as tx:
+    with suite.login.connect(options=f"-c search_path={LIVE}") as connection, connection.cursor() as tx:
         return outdated(tx)
 
 
 @app.command()
 def main(
     ctx: typer.Context,
+    passwords: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Set what services sign in with: the first line of each SERVICE.password."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Say what was done as JSON.")] = False,
 ) -> None:
     """Make the database and the streams what they must be."""
     from contracts.catalogue import BUCKETS, STREAMS
 
     suite = suite_of(ctx)
-    applied = provision(suite.nats_url, suite.database_url)
+    applied = provision(suite, passwords)
     done = {
         "schemas": list(SERVICES),
         "streams": [stream.name for stream in STREAMS],

@@ -11,8 +11,8 @@ import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
-from cli.provision import SERVICES
 from cli.runtime import Suite, suite_of
+from contracts.catalogue import SERVICES
 
 app = typer.Typer(no_args_is_help=True, help="Look at messages that could not be handled; replay or drop them.")
 
@@ -106,7 +106,7 @@ def _held(
 
     rows = []
     for service in services:
-        database = Database(suite.database_url, service, role="", pool_size=1)
+        database = Database(suite.login, service, role="", pool_size=1)
         try:
             with database.transaction() as tx:
                 held = quarantine.held(tx, entry_id=number)
@@ -134,7 +134,7 @@ def _drop(suite: Suite, service: str, number: int) -> bool:
     from chassis import quarantine
     from chassis.database import TRANSIENT, Database
 
-    database = Database(suite.database_url, service, role="", pool_size=1)
+    database = Database(suite.login, service, role="", pool_size=1)
     try:
         with database.transaction() as tx:
             held = quarantine.held(tx, entry_id=number)

@@ -7,7 +7,8 @@ import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
-from cli.runtime import suite_of
+from cli.runtime import Suite, suite_of
+from contracts.permissions import OPERATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def main(
         raise CliError(f"there is no read model {name!r}", f"there are {known}", ExitCode.USAGE)
     tune()
     suite = suite_of(ctx)
-    done = asyncio.run(rebuild(suite.nats_url, suite.database_url, wanted))
+    done = asyncio.run(rebuild(suite, wanted))
     if as_json:
         emit([_report(each) for each in done])
     for each in () if as_json else done:
@@ -55,8 +56,11 @@ def _report(done: "Rebuilt") -> dict[str, Any]:
     }
 
 
-async def rebuild(nats_url: str, database_url: str, models: "Sequence[ReadModel]") -> "list[Rebuilt]":
-    """Build these read models beside the live ones, one after the other. Raises CliError; nothing is switched then."""
+async def rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str = OPERATIONS) -> "list[Rebuilt]":
+    """Build these read models beside the live ones, one after the other, as `user`.
+
+    Raises CliError; nothing is switched then.
+    """
     import nats.errors
     import psycopg
     from rich.progress import Progress
@@ -64,11 +68,11 @@ async def rebuild(nats_url: str, database_url: str, models: "Sequence[ReadModel]
     from chassis.nats import Nats
     from services.projections.rebuilding import Busy, Rebuild, Unreadable
 
-    nats_ = Nats(nats_url, "rebuild")
+    nats_ = Nats(suite.nats_url, "rebuild", credentials=suite.credentials(user))
     try:
         await nats_.connect()
         with Progress(console=console(), transient=True) as bars:
-            return [await Rebuild(model, nats_, database_url, _Bars(bars)).run() for model in models]
+            return [await Rebuild(model, nats_, suite.login, _Bars(bars)).run() for model in models]
     except Busy:
         raise CliError("another rebuild is running", "wait for it to end", ExitCode.CONFLICT) from None
     except Unreadable as error:

@@ -92,7 +92,7 @@ def _tell(found: Sequence[UUID], erased: Sequence[Erased], *, asked: int, dry_ru
 def _erasure(ctx: typer.Context) -> Iterator[Erasure]:
     suite = suite_of(ctx)
     settings = IntakeSettings(nats_url=suite.nats_url, database_url=suite.database_url, clock=suite.clock)
-    database = Database(suite.database_url, "intake", pool_size=2)
+    database = Database(suite.login, "intake", pool_size=2)
     try:
         yield Erasure(database, make_clock(settings, database))
     except TRANSIENT:

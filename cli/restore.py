@@ -50,7 +50,7 @@ async def _restore(data: Path, directory: Path, tell: "Tell") -> None:
         try:
             await _start(engines)
             await asyncio.to_thread(put_back_database, engines.database_url, directory, tell)
-            await put_back_the_rest(engines.nats_url, engines.database_url, directory, tell)
+            await put_back_the_rest(engines.suite(), directory, tell)
         except psycopg.OperationalError:
             raise CliError("PostgreSQL is away or refuses us", "check DATABASE_URL") from None
         finally:

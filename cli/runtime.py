@@ -6,16 +6,21 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
 import typer
 
+from chassis.credentials import Credentials
+from chassis.login import Login
 from cli.errors import CliError, ExitCode
+from contracts.permissions import OPERATIONS
+from contracts.streams import inbox_of
 
 RUNTIME_FILE = "runtime.json"
 SECRETS_FILE = Path("secrets") / "secrets.json"
+KEYS = "keys"
 DEFAULT_DATA = Path("var")
 
 
@@ -31,6 +36,9 @@ class Suite:
     services: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     smtp: Mapping[str, Any] = field(default_factory=dict)
     secrets_file: Path | None = None
+    keys: Path | None = None
+    given: Credentials = field(default_factory=lambda: Credentials(inbox=""))
+    password_file: Path | None = None
     clock: str = "system"
 
     @classmethod
@@ -60,6 +68,9 @@ class Suite:
             services=written.get("services", {}),
             smtp=written.get("smtp", {}),
             secrets_file=Path(secrets) if Path(secrets).exists() else None,
+            keys=Path(written["keys"]) if written.get("keys") and not environment.get("NATS_URL") else None,
+            given=given_credentials(environment),
+            password_file=Path(password) if (password := environment.get("DATABASE_PASSWORD_FILE")) else None,
             clock=environment.get("PERSEVERANCE_CLOCK") or written.get("clock", "system"),
         )
 
@@ -68,11 +79,26 @@ class Suite:
         kept = _read(self.secrets_file) if self.secrets_file else {}
         return {name: os.environ.get(name, value) for name, value in kept.items()}
 
+    @property
+    def login(self) -> Login:
+        """How whoever looks after the suite signs in to PostgreSQL: as its owner, who may act as each service."""
+        return Login(self.database_url, self.password_file)
+
+    def credentials(self, user: str) -> Credentials:
+        """As whom to speak to NATS when acting as `user`: the environment wins over the keys of the suite."""
+        ours = self.keys / f"{user}.nk" if self.keys else None
+        return replace(self.given, nkey_file=self.given.nkey_file or ours, inbox=self.given.inbox or inbox_of(user))
+
     def environment(self) -> dict[str, str]:
-        """The environment a service of this suite runs in, for commands that build a service's settings."""
+        """The environment for commands that build a service to look at it: its settings, but the operators' own key."""
+        key = self.credentials(OPERATIONS)
         return {
             **os.environ,
             **self.secrets(),
+            "NATS_NKEY_FILE": str(key.nkey_file or ""),
+            "NATS_CA_FILE": str(key.ca_file or ""),
+            "NATS_INBOX": key.inbox,
+            "DATABASE_PASSWORD_FILE": str(self.password_file or ""),
             "NATS_URL": self.nats_url,
             "DATABASE_URL": self.database_url,
             "PERSEVERANCE_CLOCK": self.clock,
@@ -87,6 +113,14 @@ class Suite:
                 ExitCode.UNREACHABLE,
             )
         return self.url
+
+
+def given_credentials(environment: Mapping[str, str]) -> Credentials:
+    """As whom the environment says to speak to NATS."""
+    nkey_file, ca_file = environment.get("NATS_NKEY_FILE"), environment.get("NATS_CA_FILE")
+    return Credentials(
+        Path(nkey_file) if nkey_file else None, Path(ca_file) if ca_file else None, environment.get("NATS_INBOX", "")
+    )
 
 
 def suite_of(ctx: typer.Context) -> Suite:

@@ -85,7 +85,7 @@ def _schools(text: str) -> list[str]:
 @contextmanager
 def _transaction(ctx: typer.Context) -> Iterator[Transaction]:
     """A transaction of intake. Raises CliError (unreachable) when the database is away."""
-    database = Database(suite_of(ctx).database_url, "intake", pool_size=1)
+    database = Database(suite_of(ctx).login, "intake", pool_size=1)
     try:
         with database.transaction() as tx:
             yield tx

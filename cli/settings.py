@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from chassis.settings import Settings, WrongSettings, load, unknown, variables
 from cli.errors import CliError, ExitCode
 from cli.output import emit
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from services import VARIABLES
 
 app = typer.Typer()

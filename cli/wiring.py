@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from importlib import import_module
 from typing import get_type_hints
 
-from chassis.nats import connect_once
+from chassis.login import refusal
 from chassis.service import Service
 from chassis.settings import Settings, WrongSettings, load
+from cli.errands import errand
 from cli.errors import CliError, ExitCode
-from cli.provision import SERVICES
 from cli.runtime import Suite
+from contracts.catalogue import SERVICES
+from contracts.permissions import OPERATIONS
 from services import variables
 
 
@@ -59,18 +61,13 @@ async def connected(suite: Suite, names: Sequence[str] = SERVICES) -> AsyncItera
 
 async def check_reachable(suite: Suite) -> None:
     """Raises CliError (unreachable) when NATS or PostgreSQL does not answer within a few seconds."""
-    import nats.errors
     import psycopg
 
+    async with errand(suite, OPERATIONS, f"is the suite under {suite.data} up?"):
+        pass
     try:
-        client = await connect_once(suite.nats_url, "cli")
-        await client.close()
-    except (OSError, nats.errors.Error, TimeoutError):
-        raise CliError("NATS does not answer", f"is the suite under {suite.data} up?", ExitCode.UNREACHABLE) from None
-    try:
-        connection = await psycopg.AsyncConnection.connect(suite.database_url, connect_timeout=3)
+        connection = await suite.login.connect_async(connect_timeout=3)
         await connection.close()
-    except psycopg.OperationalError:
-        raise CliError(
-            "PostgreSQL does not answer", f"is the suite under {suite.data} up?", ExitCode.UNREACHABLE
-        ) from None
+    except psycopg.OperationalError as error:
+        what, hint = "PostgreSQL does not answer", f"is the suite under {suite.data} up?"
+        raise CliError(what, refusal(error) or hint, ExitCode.UNREACHABLE) from None

@@ -29,8 +29,10 @@ NOTIFICATIONS = StreamSpec("NOTIFICATIONS", ("notifications.*.*",), "who was tol
 
 STREAMS = (INTAKE, REFUSALS, SCHOOL, REGISTER, ALERTS, PARCOURS, NOTIFICATIONS)
 
-DIRECTORY = BucketSpec("DIRECTORY", "schools and people in charge")
+DIRECTORY = BucketSpec("DIRECTORY", "schools and people in charge", ("intake", "notifications", "projections"))
 BUCKETS = (DIRECTORY,)
+
+SERVICES = ("intake", "alerts", "parcours", "notifications", "projections")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,34 @@ COMMANDS: dict[type[Command], str] = {
     parcours_commands.StartDelay: "parcours",
     parcours_commands.EndDelay: "parcours",
 }
+
+
+COMMANDER = "projections"
+"""Who sends people's commands."""
+
+
+def fed_by(service: str) -> tuple[StreamSpec, ...]:
+    """The streams that `service` publishes on, it alone."""
+    fed = {channel.stream for channel in FLOW if channel.producer == service}
+    return tuple(stream for stream in STREAMS if stream in fed or (service == "intake" and stream is REFUSALS))
+
+
+def read_by(service: str) -> tuple[StreamSpec, ...]:
+    """The streams that `service` reads."""
+    return tuple(
+        stream for stream in STREAMS if consumed_by(service, stream) or (service == "intake" and stream is INTAKE)
+    )
+
+
+def streams_of(service: str) -> tuple[StreamSpec, ...]:
+    """The streams that `service` has anything to do with."""
+    mine = {*fed_by(service), *read_by(service)}
+    return tuple(stream for stream in STREAMS if stream in mine)
+
+
+def buckets_of(service: str) -> tuple[BucketSpec, ...]:
+    """The buckets that `service` reads."""
+    return tuple(bucket for bucket in BUCKETS if service in bucket.readers)
 
 
 def consumed_by(service: str, stream: StreamSpec) -> tuple[Channel, ...]:

@@ -1,4 +1,6 @@
-"""`python -m contracts.generate`: write the JSON Schemas and the AsyncAPI document beside the contracts."""
+"""`python -m contracts.generate`: write the JSON Schemas and the AsyncAPI document beside the contracts,
+and who may do what on NATS where the server takes it from.
+"""
 
 import json
 import sys
@@ -6,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from contracts.asyncapi import document
+from contracts.authorization import authorization
 from contracts.schema import CONTRACTS, name_of, schema_of
 
 HERE = Path(__file__).parent
 SCHEMAS = HERE / "schemas"
+AUTHORIZATION = HERE.parent / "deploy" / "k8s" / "components" / "nats" / "authorization.conf"
 COMMAND = "make schemas"
 
 
 def generated() -> dict[Path, str]:
     """Each file that is made from the contracts, with what it must hold."""
     files = {SCHEMAS / f"{name_of(contract)}.json": _pretty(schema_of(contract)) for contract in CONTRACTS}
-    return files | {HERE / "asyncapi.json": _pretty(document())}
+    return files | {HERE / "asyncapi.json": _pretty(document()), AUTHORIZATION: authorization()}
 
 
 def write() -> int:
@@ -24,8 +28,8 @@ def write() -> int:
     files = generated()
     stale = [path for path in SCHEMAS.glob("*.json") if path not in files]
     changed = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
-    SCHEMAS.mkdir(exist_ok=True)
     for path in changed:
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(files[path])
     for path in stale:
         path.unlink()

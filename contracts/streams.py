@@ -5,7 +5,7 @@ order of magnitude slower (the server matches its filter against every subject o
 which keeps one message a pupil, names the pupil (pseudonymously) in its subjects.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 from zlib import crc32
 
@@ -27,6 +27,16 @@ def register_subject(student_id: UUID) -> str:
     return f"register.{partition_of(str(student_id))}.{student_id}"
 
 
+def inbox_of(user: str) -> str:
+    """What every answer meant for `user` is sent under: nobody else may listen there."""
+    return f"_INBOX.{user}"
+
+
+def commands_inbox_of(user: str) -> str:
+    """Where `user` is told what became of its commands: those who obey may publish there, and nowhere near."""
+    return f"{inbox_of(user)}.commands"
+
+
 @dataclass(frozen=True, slots=True)
 class StreamSpec:
     """A stream as it must be: provisioning makes it so, services refuse to start on drift.
@@ -45,8 +55,14 @@ class StreamSpec:
 
 @dataclass(frozen=True, slots=True)
 class BucketSpec:
-    """A key-value bucket as it must be."""
+    """A key-value bucket as it must be, and which services read it."""
 
     name: str
     purpose: str
-    history: int = field(default=1)
+    readers: tuple[str, ...] = ()
+    history: int = 1
+
+    @property
+    def stream(self) -> str:
+        """The name of the stream that holds it."""
+        return f"KV_{self.name}"

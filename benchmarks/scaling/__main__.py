@@ -13,7 +13,7 @@ from benchmarks.engines import Engines, running_engines
 from benchmarks.scaling import throughput, walk
 from benchmarks.scaling.report import Report
 from benchmarks.workload import Workload
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 
 COMMAND = "make scale"
 PARTS = ("speed", "moves", "walk")

@@ -21,8 +21,7 @@ from benchmarks.race import Rows, WrongResult, compare, rows_of
 from benchmarks.scaling.replicas import Replicas
 from benchmarks.scaling.steady import Steady
 from benchmarks.workload import Absence, Workload
-from cli.provision import SERVICES
-from contracts.catalogue import INTAKE
+from contracts.catalogue import INTAKE, SERVICES
 from tests.oracle import standing_alerts
 
 STEPS = (1, 2, 5, 16, 5, 1)

@@ -15,11 +15,10 @@ import psycopg
 
 from benchmarks.feed import connect
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
-from cli.provision import SERVICES
 from cli.simulate import YEAR
 from cli.simulator.academy import Academy, build
 from cli.simulator.traffic import school_year
-from contracts.catalogue import STREAMS
+from contracts.catalogue import SERVICES, STREAMS
 
 _PUPILS_PER_SCHOOL = 100
 _HALF_HOUR = timedelta(minutes=30)

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import psycopg
 
-from chassis.nats import connect_once
 from chassis.provision import make_roles
 from cli.backups import postgres
 from cli.backups.manifest import DATABASE, DIRECTORY, Manifest
 from cli.backups.taking import Tell
-from cli.directory_bucket import load_directory
+from cli.directory_bucket import in_bucket, load_directory
 from cli.errors import CliError, ExitCode
 from cli.provision import provision, schemas
+from cli.runtime import Suite
 from contracts.directory import Actor, School
 
 
@@ -40,24 +40,21 @@ def put_back_database(url: str, directory: Path, tell: Tell) -> None:
     postgres.restore(url, directory / DATABASE, tell)
 
 
-async def put_back_the_rest(nats_url: str, database_url: str, directory: Path, tell: Tell) -> None:
+async def put_back_the_rest(suite: Suite, directory: Path, tell: Tell) -> None:
     """Tables brought to this version, streams and buckets made, the directory filled. Streams fill by themselves."""
     import asyncio
 
     tell("provisioning")
-    await asyncio.to_thread(provision, nats_url, database_url)
+    await asyncio.to_thread(provision, suite)
     document = json.loads((directory / DIRECTORY).read_text())
-    client = await connect_once(nats_url, "restore")
-    try:
-        tell("filling the directory")
+    tell("filling the directory")
+    async with in_bucket(suite) as js:
         await load_directory(
-            client.jetstream(timeout=10),
+            js,
             [School.model_validate(each) for each in document["schools"]],
             [Actor.model_validate(each) for each in document["actors"]],
             replace=True,
         )
-    finally:
-        await client.close()
 
 
 def _check_version(manifest: Manifest) -> None:

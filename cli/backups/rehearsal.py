@@ -55,8 +55,8 @@ async def rehearse(directory: Path, scratch: Path, secrets_file: Path | None, te
         await asyncio.to_thread(put_back_database, database_url, directory, tell)
         tell("comparing tables")
         lines = await asyncio.to_thread(_compare_tables, database_url, manifest)
-        await put_back_the_rest(nats_url, database_url, directory, tell)
         suite = Suite(scratch, nats_url, database_url, secrets_file=secrets_file)
+        await put_back_the_rest(suite, directory, tell)
         async with connected(suite) as services:
             return lines + await _make_again(services, suite, manifest, tell)
     finally:

@@ -10,12 +10,13 @@ from nats.aio.client import Client
 from nats.js.errors import APIError, ServiceUnavailableError
 
 from chassis.conditions import told
-from chassis.nats import connect_once
+from chassis.nats import connect_once, refusal
 from chassis.provision import drift
 from cli.checkup.findings import Finding, fail, ok
-from cli.provision import SERVICES, schemas
+from cli.provision import schemas
 from cli.runtime import Suite
-from contracts.catalogue import BUCKETS, STREAMS
+from contracts.catalogue import BUCKETS, SERVICES, STREAMS
+from contracts.permissions import OPERATIONS
 
 _FULL = 0.85
 _SKEW_S = 2.0
@@ -24,10 +25,12 @@ _SKEW_S = 2.0
 async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
     """Whether NATS answers, has JetStream, room, and the streams as declared."""
     remedy = f"perseverance up --data {suite.data}, or check NATS_URL"
+    credentials = suite.credentials(OPERATIONS)
     try:
-        client = await connect_once(suite.nats_url, "doctor")
-    except (OSError, nats.errors.Error, TimeoutError):
-        yield fail("nats", "does not answer", remedy)
+        client = await connect_once(suite.nats_url, "doctor", credentials=credentials)
+    except (OSError, nats.errors.Error, TimeoutError) as error:
+        refused = refusal(error, credentials)
+        yield fail("nats", "refuses us" if refused else "does not answer", refused or remedy)
         return
     try:
         js = client.jetstream(timeout=5)
@@ -61,7 +64,7 @@ async def _skew(client: Client) -> Finding:
 def postgres(suite: Suite) -> Iterator[Finding | datetime]:
     """Whether PostgreSQL answers and holds the tables; yields its time too."""
     try:
-        with psycopg.connect(suite.database_url, connect_timeout=3, autocommit=True) as connection:
+        with suite.login.connect(connect_timeout=3, autocommit=True) as connection:
             row = connection.execute("SELECT now(), current_setting('server_version')").fetchone()
             assert row is not None
             yield row[0]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from chassis.settings import unknown
 from cli.checkup.findings import Finding, fail, ok
 from cli.errors import CliError
-from cli.provision import SERVICES
 from cli.runtime import Suite
 from cli.settings import check, known
+from contracts.catalogue import SERVICES
 
 
 def settings(suite: Suite) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ class Hands:
     """
 
     def __init__(self, suite: Suite, services: Sequence[Service]) -> None:
-        self._database = Database(suite.database_url, "simulation", role="", pool_size=1)
+        self._database = Database(suite.login, "simulation", role="", pool_size=1)
         self._clock = SimulatedClock(self._database) if suite.clock == "simulated" else None
         self._parcours = next(service for service in services if service.name == "parcours")
         self._told = Drain(services, PARCOURS.name)

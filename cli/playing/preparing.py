@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from chassis.database import Database
 from chassis.reference import EVERY_S
-from chassis.service import Service
-from cli.directory_bucket import Progress, load_directory
+from cli.directory_bucket import Progress, in_bucket, load_directory
 from cli.errors import CliError
 from cli.runtime import Suite
 from cli.simulator.academy import Academy, SimActor, SimSchool
@@ -18,14 +17,15 @@ from services.projections import tokens
 _SECRET = "PERSEVERANCE_TOKEN_SECRET"  # noqa: S105  (the name of a setting, not a secret)
 
 
-async def load(service: Service, academy: Academy, progress: Progress = lambda done, total: None) -> None:
+async def load(suite: Suite, academy: Academy, progress: Progress = lambda done, total: None) -> None:
     """Put the académie's schools and people in the directory, and give every service the time to see them."""
-    await load_directory(
-        service.nats.js,
-        [_school(school) for school in academy.schools],
-        [_actor(actor) for actor in academy.actors],
-        progress=progress,
-    )
+    async with in_bucket(suite) as js:
+        await load_directory(
+            js,
+            [_school(school) for school in academy.schools],
+            [_actor(actor) for actor in academy.actors],
+            progress=progress,
+        )
     await asyncio.sleep(2 * EVERY_S)
 
 

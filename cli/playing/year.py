@@ -62,7 +62,7 @@ async def play(
     reminder before it is told: so the same académie gives the same counts, however fast the machine is.
     """
     by_name = {service.name: service for service in services}
-    await preparing.load(services[0], academy)
+    await preparing.load(suite, academy)
     key = await asyncio.to_thread(preparing.register_sender, by_name["intake"].database, academy)
     days = [day for day in school_year(academy) if until is None or day.date <= until]
     hands = Hands(suite, services)

@@ -5,6 +5,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,9 @@ import psutil
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
 from chassis.logs import Log
+from cli import passwords
+from cli.keyring import AUTHORIZATION_FILE, Keyring
+from cli.runtime import KEYS, Suite, given_credentials
 from cli.supervisor.orphans import Pids
 
 log = Log("supervisor")
@@ -42,15 +46,29 @@ class Engine(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where the servers are; of our own, also the directories of the keys and passwords that they know."""
+
+    nats_url: str
+    database_url: str
+    keys: Path | None = None
+    passwords: Path | None = None
+
+
 class Engines:
     """Starts the servers that the environment does not name, keeps them up, stops them."""
 
     def __init__(self, data: Path, environment: Mapping[str, str], pids: Pids) -> None:
         self._data = data
+        self._environment = environment
         self._pids = pids
         self._ours: dict[str, Engine] = {}
         self.nats_url = environment.get("NATS_URL", "")
         self.database_url = environment.get("DATABASE_URL", "")
+        # Of our own servers; for those of others, whoever starts us says.
+        self.keys: Path | None = None
+        self.passwords: Path | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -61,6 +79,15 @@ class Engines:
             if not self.nats_url:
                 group.create_task(asyncio.to_thread(self._start_nats))
         self._keeper = asyncio.create_task(self._keep())
+
+    def servers(self) -> Servers:
+        """Where they are, once they are started."""
+        return Servers(self.nats_url, self.database_url, self.keys, self.passwords)
+
+    def suite(self) -> Suite:
+        """The servers, for commands that are run before anything else is there."""
+        given = given_credentials(self._environment)
+        return Suite(self._data, self.nats_url, self.database_url, keys=self.keys, given=given)
 
     async def stop(self) -> None:
         """Stop NATS, then PostgreSQL, which is the record."""
@@ -73,7 +100,11 @@ class Engines:
                 await asyncio.to_thread(self._ours[name].stop)
 
     def _start_nats(self) -> None:
-        server = EmbeddedNats(self._data / "nats", _kept_port(self._data / _PORTS))
+        keyring = Keyring(self._data / KEYS)
+        keyring.make(open_door=True)
+        authorization = keyring.directory / AUTHORIZATION_FILE
+        server = EmbeddedNats(self._data / "nats", _kept_port(self._data / _PORTS), authorization)
+        self.keys = keyring.directory
         self.nats_url = server.start()
         self._ours["nats"] = server
         self._pids.record("nats", server.pid)
@@ -86,6 +117,8 @@ class Engines:
         server = EmbeddedPostgres(directory)
         self.database_url = server.start()
         made.touch()
+        self.passwords = self._data / KEYS
+        passwords.make(self.passwords)
         self._ours["postgres"] = server
         self._pids.record("postgres", server.pid)
 

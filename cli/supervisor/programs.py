@@ -6,9 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from psycopg.conninfo import make_conninfo
+
+from chassis.database import role_of
 from chassis.embedded import LOOPBACK, free_port
-from cli.provision import SERVICES
+from cli import passwords
+from cli.keyring import Keyring
 from cli.supervisor.children import Program
+from cli.supervisor.engines import Servers
+from contracts.catalogue import SERVICES
 
 CATCHER = "catcher"
 
@@ -32,12 +38,12 @@ def largest_request() -> int:
     return int(os.environ.get("PERSEVERANCE_MAX_BODY_BYTES", default))
 
 
-def programs(options: Options, url: str, nats_url: str, database_url: str, secrets: Mapping[str, str]) -> list[Program]:
+def programs(options: Options, url: str, servers: Servers, secrets: Mapping[str, str]) -> list[Program]:
     """The services, each on a free port, and the catcher of e-mails unless a real relay is named."""
     common = {
         **secrets,
-        "NATS_URL": nats_url,
-        "DATABASE_URL": database_url,
+        "NATS_URL": servers.nats_url,
+        "DATABASE_URL": servers.database_url,
         "PERSEVERANCE_HOST": LOOPBACK,
         "PERSEVERANCE_CLOCK": options.clock,
         "PERSEVERANCE_PUBLIC_URL": url,
@@ -57,8 +63,19 @@ def programs(options: Options, url: str, nats_url: str, database_url: str, secre
     if options.replicas == 1:
         common["PERSEVERANCE_LEAVE_S"] = "0"  # nobody else to send people to
     for name in SERVICES:
-        found += [_service(name, number, common) for number in range(1, options.replicas + 1)]
+        found += [_service(name, number, common | _own(name, servers)) for number in range(1, options.replicas + 1)]
     return found
+
+
+def _own(name: str, servers: Servers) -> dict[str, str]:
+    """Who a service is at our own servers."""
+    own = {}
+    if servers.keys:
+        own["NATS_NKEY_FILE"] = str(Keyring(servers.keys).seed_file(name))
+    if servers.passwords:
+        own["DATABASE_URL"] = make_conninfo(servers.database_url, user=role_of(name))
+        own["DATABASE_PASSWORD_FILE"] = str(passwords.file_of(servers.passwords, name))
+    return own
 
 
 def _service(name: str, number: int, common: Mapping[str, str]) -> Program:

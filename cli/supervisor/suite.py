@@ -22,7 +22,7 @@ from cli.runtime import RUNTIME_FILE
 from cli.settings import check as check_settings
 from cli.supervisor import logging, secrets
 from cli.supervisor.children import Child, Program
-from cli.supervisor.engines import Engines
+from cli.supervisor.engines import Engines, Servers
 from cli.supervisor.gateway import Gateway
 from cli.supervisor.lock import claim_port, sole_supervisor
 from cli.supervisor.orphans import Pids
@@ -84,9 +84,9 @@ class _Suite:
         try:
             say(f"starting PostgreSQL and NATS under {self.options.data} ...")
             await _start(engines)
-            await asyncio.to_thread(provision, engines.nats_url, engines.database_url)
+            await asyncio.to_thread(provision, engines.suite(), engines.passwords)
             kept = json.loads(secrets_file.read_text())
-            parts = programs(self.options, self.url, engines.nats_url, engines.database_url, kept)
+            parts = programs(self.options, self.url, engines.servers(), kept)
             async with self._door(parts):
                 say("starting the services ...")
                 await self._start_children(parts)
@@ -101,9 +101,9 @@ class _Suite:
     def _check_settings(self, secrets_file: Path) -> None:
         """Before anything is started. Raises CliError."""
         nats_url = os.environ.get("NATS_URL") or _WILL_BE_NATS
-        database_url = os.environ.get("DATABASE_URL") or _WILL_BE_POSTGRES
+        servers = Servers(nats_url, os.environ.get("DATABASE_URL") or _WILL_BE_POSTGRES)
         kept = json.loads(secrets_file.read_text())
-        parts = programs(self.options, self.url, nats_url, database_url, kept)
+        parts = programs(self.options, self.url, servers, kept)
         check_settings({part.service: part.environment for part in parts if part.name != CATCHER})
 
     async def _start_children(self, parts: list[Program]) -> None:
@@ -154,6 +154,7 @@ class _Suite:
             "services": {name: {"port": part.port} for name, part in by_name.items() if name != CATCHER},
             "smtp": {"host": "127.0.0.1", "port": by_name[CATCHER].port} if CATCHER in by_name else {},
             "secrets_file": str(secrets_file.absolute()),
+            **({"keys": str(engines.keys.absolute())} if engines.keys else {}),
             "clock": self.options.clock,
             "demo": self.options.demo,
         }

@@ -14,14 +14,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+from psycopg import sql
+
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
 from cli.main import COMMANDS
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from deploy.image.build import Image, Say
 
 _LABELS = ("title", "description", "licenses", "version", "revision", "base.name")
 _HOME = "opt/perseverance"
 _SOCKET = "/run/postgres/.s.PGSQL.5432"
+_OWNER = "owner"
 _START_LIMIT_S, _STOP_LIMIT_S = 120, 60
 
 
@@ -35,12 +39,13 @@ def prove(image: Image, repository: Path, place: Path, say: Say) -> None:
     say(f"bill of materials: {_bill(image, repository)} components, those of requirements-run.lock")
     _settings(image)
     say("labels, a user by number, an exec command: as they must be")
-    with _servers(place) as (nats, socket):
+    password = secrets.token_urlsafe(32)
+    with _servers(place, password) as (nats, socket):
         image.root.bind(socket, _SOCKET)
         image.root.forbid_writing()
         environment = image.environment | {
             "NATS_URL": nats,
-            "DATABASE_URL": f"postgresql://postgres@/postgres?host={Path(_SOCKET).parent}",
+            "DATABASE_URL": f"postgresql://{_OWNER}:{password}@/postgres?host={Path(_SOCKET).parent}",
             "PERSEVERANCE_TOKEN_SECRET": secrets.token_urlsafe(32),
         }
         trial = _Trial(image, environment, place)
@@ -93,10 +98,14 @@ def _settings(image: Image) -> None:
 
 
 @contextmanager
-def _servers(place: Path) -> Iterator[tuple[str, Path]]:
+def _servers(place: Path, password: str) -> Iterator[tuple[str, Path]]:
     nats, postgres = EmbeddedNats(place / "nats"), EmbeddedPostgres(place / "postgres")
     nats.start()
     postgres.start()
+    with psycopg.connect(postgres.url) as connection:
+        # The server knows whoever started it by name; the image's user is another.
+        role, secret = sql.Identifier(_OWNER), sql.Literal(password)
+        connection.execute(sql.SQL("CREATE ROLE {} SUPERUSER LOGIN PASSWORD {}").format(role, secret))
     try:
         yield nats.url, place / "postgres" / Path(_SOCKET).name
     finally:

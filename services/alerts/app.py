@@ -4,7 +4,7 @@ from chassis.reader import Source
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.store import EventStore, StoreLog
-from contracts.catalogue import ALERTS, BUCKETS, PARCOURS, SCHOOL, STREAMS, filters_of
+from contracts.catalogue import ALERTS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from services.alerts.application import Alerts
 from services.alerts.commands import listen
 from services.alerts.reactions import ParcoursFacts, SchoolFacts
@@ -14,7 +14,7 @@ from services.alerts.translation import TOPICS, translate
 
 def build(settings: Settings) -> Service:
     """School facts and partner days in, alerts out, commands answered."""
-    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=streams_of("alerts"), buckets=buckets_of("alerts"))
     store = EventStore(service.database)
     application = Alerts(store, service.clock)
     relay = service.relay(ALERTS.name, StoreLog(store, translate, TOPICS))

@@ -14,7 +14,7 @@ from chassis.reader import Source
 from chassis.reference import Reference
 from chassis.relay import Relay
 from chassis.service import Service
-from contracts.catalogue import DIRECTORY, INTAKE, REFUSALS, REGISTER, SCHOOL
+from contracts.catalogue import DIRECTORY, INTAKE, REFUSALS, REGISTER, SCHOOL, buckets_of, streams_of
 from contracts.directory import School
 from services.intake import http
 from services.intake.admission import Admission
@@ -40,7 +40,7 @@ _AWAY: tuple[type[Exception], ...] = (*TRANSIENT, nats.errors.Error, JetStreamEr
 
 def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     """Put intake together; `clock` replaces the one of the settings."""
-    service = Service(SCHEMA, settings, streams=(INTAKE, REFUSALS, SCHOOL, REGISTER), buckets=(DIRECTORY,))
+    service = Service(SCHEMA, settings, streams=streams_of("intake"), buckets=buckets_of("intake"))
     service.clock = clock or service.clock
     relays: list[Relay] = []
 

@@ -8,7 +8,7 @@ from chassis.looks import late_deadlines
 from chassis.reader import Source
 from chassis.service import Service
 from chassis.store import EventStore, StoreLog
-from contracts.catalogue import ALERTS, BUCKETS, NOTIFICATIONS, PARCOURS, SCHOOL, STREAMS, filters_of
+from contracts.catalogue import ALERTS, NOTIFICATIONS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from contracts.streams import StreamSpec
 from services.notifications.addressing import Addressing
 from services.notifications.application import Notifications
@@ -29,7 +29,8 @@ from services.notifications.translation import TOPICS, translate
 def build(settings: NotificationsSettings) -> Service:
     """Alerts, parcours and delays in, e-mails out, and the proof of them."""
     http = pages(settings.catcher_dir) if settings.catcher_dir else None
-    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS, http=http)
+    streams, buckets = streams_of("notifications"), buckets_of("notifications")
+    service = Service(SCHEMA, settings, streams=streams, buckets=buckets, http=http)
     store = EventStore(service.database)
     directory = Directory()
     relay = service.relay(NOTIFICATIONS.name, StoreLog(store, translate, TOPICS))

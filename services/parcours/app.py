@@ -5,7 +5,7 @@ from chassis.looks import late_deadlines
 from chassis.reader import Source
 from chassis.service import Service
 from chassis.store import EventStore, StoreLog
-from contracts.catalogue import BUCKETS, PARCOURS, SCHOOL, STREAMS, filters_of
+from contracts.catalogue import PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from services.parcours import rules
 from services.parcours.alarm import Alarm
 from services.parcours.application import ParcoursService
@@ -18,7 +18,7 @@ from services.parcours.translation import TOPICS, translate
 
 def build(settings: ParcoursSettings) -> Service:
     """People's acts and the clock in, what becomes of parcours out."""
-    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=streams_of("parcours"), buckets=buckets_of("parcours"))
     store = EventStore(service.database)
     application = ParcoursService(store, service.clock, rules.load(settings.rules_file))
     relay = service.relay(PARCOURS.name, StoreLog(store, translate, TOPICS))

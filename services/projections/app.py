@@ -1,7 +1,7 @@
 """The projections service put together."""
 
 from chassis.service import Service
-from contracts.catalogue import BUCKETS, STREAMS
+from contracts.catalogue import buckets_of, streams_of
 from services.projections import sight
 from services.projections.acts import Acts
 from services.projections.catalogue import ERASURES, ERASURES_SOURCE, READ_MODELS
@@ -23,7 +23,7 @@ BATCH = 1000  # alerts carry their evidence: a batch of them is large
 
 def build(settings: ProjectionsSettings) -> Service:
     """Streams in, read models out, and what people see of them."""
-    service = Service(SCHEMA, settings, streams=STREAMS, buckets=BUCKETS)
+    service = Service(SCHEMA, settings, streams=streams_of("projections"), buckets=buckets_of("projections"))
     forms = Forms(service.database)
     service.add_task("read model forms", forms.run)
     for model in READ_MODELS:
@@ -36,8 +36,8 @@ def build(settings: ProjectionsSettings) -> Service:
     service.add_look("mails", sight.mails(service.database))
 
     directory = Directory()
-    changes = Changes(settings.database_url)
-    readings = Readings(settings.database_url)
+    changes = Changes(settings.login)
+    readings = Readings(settings.login)
     service.add_task("directory", lambda: directory.reference.run(service.nats.js))
     service.add_check("directory loaded", lambda: directory.reference.loaded)
     service.add_task("live changes", changes.run)

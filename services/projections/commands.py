@@ -13,6 +13,9 @@ from contracts.catalogue import COMMANDS
 from contracts.commands import Command, CommandReply
 
 ANSWER_WITHIN_S = 5.0
+_LOST_AFTER_S = 2.0
+_NOBODY_FOR_S = 2.0
+_PAUSE_S = 0.05
 RETRY_AFTER_S = 3
 
 
@@ -71,13 +74,26 @@ class Commands:
         reply = CommandReply(outcome="unavailable")
         try:
             async with asyncio.timeout(ANSWER_WITHIN_S + 1):
-                answer = await self._publishers[type(command)].request(
-                    command.model_dump_json().encode(), timeout=ANSWER_WITHIN_S
-                )
-            reply = CommandReply.model_validate_json(answer.body)
+                reply = await self._asked(command)
         except (nats.errors.Error, TimeoutError, FastStreamException, ValidationError):
             raise ServiceAway from None
         finally:
             about = {"command": type(command).__name__, "outcome": reply.outcome}
             tracing.began("projections.command", command.command_id, started, about)
         return reply
+
+    async def _asked(self, command: Command) -> CommandReply:
+        """The answer, asked for again while whoever decides, or we, may be changing connections."""
+        publisher, body = self._publishers[type(command)], command.model_dump_json().encode()
+        began = time.monotonic()
+        while True:
+            try:
+                answer = await publisher.request(body, timeout=_LOST_AFTER_S)
+                return CommandReply.model_validate_json(answer.body)
+            except nats.errors.NoRespondersError:
+                if time.monotonic() - began > _NOBODY_FOR_S:
+                    raise
+            except TimeoutError:
+                if time.monotonic() - began > ANSWER_WITHIN_S:
+                    raise
+            await asyncio.sleep(_PAUSE_S)

@@ -9,6 +9,7 @@ from types import FrameType
 
 import psycopg
 
+from chassis.login import Login
 from chassis.logs import Log
 from services.projections.stores.batches import CHANNEL, EVERYWHERE
 
@@ -62,8 +63,8 @@ class Subscription:
 class Changes:
     """Hears the notifications that batches send at their commit, and passes them on."""
 
-    def __init__(self, database_url: str) -> None:
-        self._url = database_url
+    def __init__(self, login: Login) -> None:
+        self._login = login
         self._open: set[Subscription] = set()
         self._ended = False
 
@@ -91,7 +92,7 @@ class Changes:
                 self._tell(EVERYWHERE)
 
     async def _listen(self) -> None:
-        connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+        connection = await self._login.connect_async(autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
             async for notification in connection.notifies():

@@ -13,6 +13,7 @@ import psycopg
 from nats.js.errors import NotFoundError
 
 from chassis.database import Database
+from chassis.login import Login
 from chassis.logs import Log
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
@@ -67,20 +68,19 @@ class _Reading:
 
 
 class Rebuild:
-    """One rebuild of one read model. `database_url` is the owner's: tables are made."""
+    """One rebuild of one read model. The login is the owner's: tables are made."""
 
-    def __init__(self, model: ReadModel, nats: Nats, database_url: str, progress: Progress = lambda *_: None) -> None:
+    def __init__(self, model: ReadModel, nats: Nats, login: Login | str, progress: Progress = lambda *_: None) -> None:
         self._model = model
         self._nats = nats
-        self._url = database_url
-        self._database = Database(database_url, generations.LIVE, role="")
+        self._database = Database(login, generations.LIVE, role="")
         self._progress = progress
         self._readings = [_Reading(feed) for feed in model.feeds]
 
     async def run(self) -> Rebuilt:
         """Do it. Raises Busy, Unreadable."""
         started = time.perf_counter()
-        guard = await asyncio.to_thread(lambda: psycopg.connect(self._url, autocommit=True))
+        guard = await asyncio.to_thread(lambda: self._database.login.connect(autocommit=True))
         try:
             if not await asyncio.to_thread(generations.alone, guard):
                 raise Busy

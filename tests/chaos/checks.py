@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import nats
 from nats.js.api import AckPolicy, ConsumerConfig
 
+from chassis.nats import connect_once
 from contracts.catalogue import ALERTS, NOTIFICATIONS, SCHOOL
 from tests.chaos.ages import Moment
 from tests.chaos.house import House
@@ -67,7 +67,7 @@ class Evidence:
 
     async def _read_streams(self, url: str) -> None:
         """Of each of LOGS, in order: the log position in each message's id, and the event."""
-        client = await nats.connect(url.split(","))
+        client = await connect_once(url, "chaos", credentials=self.house.operations)
         js = client.jetstream()
         for name in LOGS:
             messages = self.streams[name] = []

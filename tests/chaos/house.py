@@ -12,7 +12,9 @@ from pathlib import Path
 import psutil
 import psycopg
 
+from chassis.credentials import Credentials
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from contracts.streams import inbox_of
 from tests.chaos.record import Record
 from tests.chaos.servers import Cluster
 from tests.chaos.suite import COMMAND, QUICK, Suite, command, load_directory, register_sender
@@ -45,6 +47,18 @@ class House:
     def nats_url(self) -> str:
         """The server itself, past any wire: for what the experiment asks for its own sake."""
         return self.nats.url if self.nats else str(self.suite.runtime["nats_url"])
+
+    @property
+    def operations(self) -> Credentials:
+        """As whom the experiment asks the suite's own server; one of the experiment's lets anybody in."""
+        own = self.data / "keys" / "operations.nk"
+        return Credentials(own if own.exists() else None, inbox=inbox_of("operations"))
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The same for a client of NATS's own library."""
+        seed = self.operations.nkey_file
+        return {"nkeys_seed": str(seed), "inbox_prefix": self.operations.inbox} if seed else {}
 
     def processes(self) -> dict[str, psutil.Process]:
         """What the supervisor runs and is alive, by name; a second replica is called `alerts-2`."""

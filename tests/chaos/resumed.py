@@ -45,7 +45,7 @@ async def _gone_through(house: House) -> None:
     accepted = await eventually(lambda: _number(house, "SELECT coalesce(max(position), 0) FROM intake.ledger"))
     if not accepted:
         return
-    client = await nats.connect(house.nats_url.split(","), max_reconnect_attempts=-1, error_cb=_quiet)
+    client = await nats.connect(house.nats_url.split(","), max_reconnect_attempts=-1, error_cb=_quiet, **house.key)
     js = client.jetstream(timeout=2)
 
     async def published() -> int:

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis import nats, service
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from services.notifications.courier import MailRelay
 from services.notifications.settings import NotificationsSettings
 from tests.deploy.manifests import OVERLAYS, containers, environment, name_of, ours, pod

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import COMMANDS
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from deploy.image.dockerfile import UnknownStep, command, pairs, stages
 
 ROOT = Path(__file__).parent.parent.parent

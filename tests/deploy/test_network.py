@@ -5,8 +5,7 @@ from functools import cache
 
 import pytest
 
-from cli.provision import SERVICES
-from contracts.catalogue import COMMANDS, FLOW
+from contracts.catalogue import COMMANDS, FLOW, SERVICES
 from tests.deploy.flows import allowed, closed, enters, leaves
 from tests.deploy.manifests import LIVE, OVERLAYS, ROOT, labels, name_of, namespace_of, ours, workloads
 

@@ -4,7 +4,7 @@ import re
 
 from chassis.settings import Settings
 from cli.main import COMMANDS
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from tests.deploy.manifests import ROOT
 from tests.deploy.test_settings import names_of, settings_of
 from tests.deploy.test_watching import OPERATIONS, metrics

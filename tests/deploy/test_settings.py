@@ -5,7 +5,7 @@ from importlib import import_module
 import pytest
 
 from chassis.settings import Settings
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from tests.deploy.manifests import LIVE, OVERLAYS, environment, name_of, ours
 
 COMING = {"NATS_NKEY_FILE", "NATS_CA_FILE", "DATABASE_PASSWORD_FILE"}

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from tests.deploy.manifests import LIVE, ROOT, Resource, labels, name_of, namespace_of, of_kind, ours
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from cli.provision import SERVICES
+from contracts.catalogue import SERVICES
 from tests.deploy.manifests import (
     LIVE,
     OVERLAYS,

@@ -9,6 +9,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from chassis.database import Database
+from chassis.login import Login
 from services.projections.scope import Scope, Sees
 
 Row = dict[str, Any]
@@ -38,10 +39,10 @@ class Reading:
 class Readings:
     """Opens readings. `pool_size` connections for each role: who sees pupils, who counts, who sees parcours only."""
 
-    def __init__(self, url: str, pool_size: int = 4) -> None:
-        self._pupils = Database(url, "projections", role=READER, pool_size=pool_size)
-        self._counts = Database(url, "projections", role=COUNTER, pool_size=pool_size)
-        self._partners = Database(url, "projections", role=PARTNER, pool_size=pool_size)
+    def __init__(self, login: Login | str, pool_size: int = 4) -> None:
+        self._pupils = Database(login, "projections", role=READER, pool_size=pool_size)
+        self._counts = Database(login, "projections", role=COUNTER, pool_size=pool_size)
+        self._partners = Database(login, "projections", role=PARTNER, pool_size=pool_size)
 
     @contextmanager
     def of_pupils(self, scope: Scope) -> Iterator[Reading]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import httpx
-import nats
 
+from chassis.nats import connect_once
 from contracts.catalogue import STREAMS
 from tests.chaos.house import House
 from tests.chaos.kinds.base import AWAY, Kind, Size
@@ -129,7 +129,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 async def _ends(house: House) -> dict[str, int]:
-    client = await nats.connect(house.nats_url)
+    client = await connect_once(house.nats_url, "chaos", credentials=house.operations)
     js = client.jetstream()
     ends = {spec.name: int((await js.stream_info(spec.name)).state.last_seq) for spec in STREAMS if spec.fenced}
     await client.close()

@@ -36,7 +36,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory, academy: Academy) -> Iterato
 
     async def work(suite: Up) -> None:
         async with connected(Suite.find(suite.data, {})) as services:
-            await preparing.load(services[0], academy)
+            await preparing.load(Suite.find(suite.data, {}), academy)
             key = preparing.register_sender(services[0].database, academy)
         for place in range(6):
             await send(suite, key, absences(academy, place, HALF_DAYS[: 4 + 2 * place]))

@@ -51,7 +51,7 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 def key(suite: Up, academy: Academy) -> str:
     async def prepare() -> str:
         async with connected(Suite.find(suite.data, {})) as services:
-            await preparing.load(services[0], academy)
+            await preparing.load(Suite.find(suite.data, {}), academy)
             return preparing.register_sender(services[0].database, academy)
 
     return asyncio.run(prepare())

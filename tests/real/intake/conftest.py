@@ -162,7 +162,8 @@ async def shared(shared_service: tuple[Service, EmbeddedNats], shared_database: 
     """An intake that the tests of a module share, as if nothing had been sent yet; its streams are not emptied."""
     service, server = shared_service
     with shared_database.transaction() as tx:
-        tx.execute("TRUNCATE ledger, register, senders, refusals")
+        for table in ("ledger", "register", "senders", "refusals"):
+            tx.execute(f"DELETE FROM {table}")
         key = senders.add(tx, "vs", None)
     client = Nats(server.url, "test", fatal=lambda: None)
     await client.connect()

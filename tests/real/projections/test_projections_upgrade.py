@@ -11,6 +11,7 @@ import pytest
 
 from chassis.nats import Nats
 from cli.rebuild import rebuild
+from cli.runtime import Suite
 from contracts.envelope import Envelope
 from contracts.examples import threshold_reached
 from services.projections import app
@@ -60,7 +61,12 @@ async def shown(models: ReadModels) -> int:
 
 
 async def test_another_form_is_built_beside_the_live_one_and_each_version_writes_only_its_own(
-    house: House, models: ReadModels, next_version: tuple[ReadModel, ...], nats_url: str, postgres_url: str
+    house: House,
+    models: ReadModels,
+    next_version: tuple[ReadModel, ...],
+    nats_url: str,
+    postgres_url: str,
+    tmp_path: Path,
 ) -> None:
     await house.tell(*(alert() for _ in range(30)))
     over, answers = asyncio.Event(), set()
@@ -81,7 +87,7 @@ async def test_another_form_is_built_beside_the_live_one_and_each_version_writes
 
         with models.database.transaction() as tx:
             assert generations.outdated(tx) == [NEXT]
-        await rebuild(nats_url, postgres_url, [NEXT])
+        await rebuild(Suite(tmp_path, nats_url, postgres_url), [NEXT])
         with models.database.transaction() as tx:
             assert generations.outdated(tx) == []
             assert tx.execute("SELECT count(*) FROM alerts WHERE added = 'x'").fetchone() == (35,)

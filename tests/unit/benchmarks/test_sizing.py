@@ -12,8 +12,7 @@ from benchmarks.sizing import deployed, paper
 from benchmarks.sizing.paper import ACADEMIES, FRANCE, Figures
 from benchmarks.sizing.rates import Connections, Rates
 from benchmarks.sizing.year import Held, Peaks, Year
-from cli.provision import SERVICES
-from contracts.catalogue import STREAMS
+from contracts.catalogue import SERVICES, STREAMS
 
 
 @pytest.fixture

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from cli.provision import SERVICES
 from cli.settings import check
 from cli.supervisor.programs import CATCHER, Options, programs
+from contracts.catalogue import SERVICES
 
 SECRETS = {"PERSEVERANCE_TOKEN_SECRET": "0" * 43}
 

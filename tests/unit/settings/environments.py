@@ -8,7 +8,7 @@ GOOD = {
     "DATABASE_URL": "postgresql://someone:secret@127.0.0.1/suite",
     "PERSEVERANCE_TOKEN_SECRET": "s" * 32,
 }
-_ANY_TEXT = {
+_ANY_TEXT = {"DATABASE_PASSWORD_FILE", "NATS_NKEY_FILE", "NATS_CA_FILE"} | {  # read at each connection, not before
     f"PERSEVERANCE_{name}"
     for name in [
         "HOST",

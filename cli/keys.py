@@ -1,0 +1,63 @@
+"""`perseverance keys`: the keys that services show NATS: make them, replace them one after the other."""
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.errors import CliError, ExitCode
+from cli.keyring import AUTHORIZATION_FILE, Keyring
+from cli.output import say
+from contracts.authorization import KEYS_FILE, rendered
+from contracts.permissions import USERS, sender_permissions
+from services.intake.senders import is_name
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+_PUBLIC_KEY = re.compile(r"U[A-Z2-7]{55}")
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Where the keys are; only its owner may open it.")]
+User = Annotated[str, typer.Argument(help=f"One of {', '.join(USERS)}.")]
+
+
+@app.command()
+def make(directory: Directory) -> None:
+    """Make the keys that are missing, and the two files the server reads. Those that are there are kept."""
+    made = Keyring(directory).make()
+    say(f"{len(made)} keys made, {len(USERS) - len(made)} kept; {AUTHORIZATION_FILE} and {KEYS_FILE} written")
+
+
+@app.command("next")
+def next_(directory: Directory, user: User) -> None:
+    """Make the key to come of a user, and let the server know it beside the one in use."""
+    seed = _keyring(directory, user).prepare(user)
+    say(f"{seed} made; let the server read {KEYS_FILE} again, then give the seed to {user}, then `keys switch`")
+
+
+@app.command()
+def switch(directory: Directory, user: User) -> None:
+    """The key to come is the one in use; the former one is forgotten."""
+    _keyring(directory, user).switch(user)
+    say(f"let the server read {KEYS_FILE} again: it will not know the former key of {user} any more")
+
+
+@app.command()
+def sender(
+    name: Annotated[str, typer.Argument(help="The name it was registered under: see `perseverance senders`.")],
+    public_key: Annotated[str, typer.Argument(help="The public half of the key it made for itself; begins with U.")],
+) -> None:
+    """Print what lets a school's system send on NATS: an entry for `users` in the server's authorization.conf."""
+    if not is_name(name):
+        raise CliError("this is no sender's name", "see `perseverance senders list`", ExitCode.USAGE)
+    if not _PUBLIC_KEY.fullmatch(public_key):
+        raise CliError("this is no public key of a user", "it begins with U and is 56 characters", ExitCode.USAGE)
+    typer.echo(f"{{ nkey: {public_key}, permissions: {rendered(sender_permissions(name))} }}")
+
+
+def _keyring(directory: Path, user: str) -> Keyring:
+    if user not in USERS:
+        raise CliError("there is no such user", f"one of {', '.join(USERS)}", ExitCode.USAGE)
+    if not (directory / KEYS_FILE).exists():
+        raise CliError(f"there are no keys in {directory}", "make them with `perseverance keys make`")
+    return Keyring(directory)
