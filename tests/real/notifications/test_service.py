@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from chassis.reference import EVERY_S
 from contracts import notifications
 from contracts.directory import Role
 from contracts.school import StudentErased
@@ -107,7 +108,7 @@ async def test_a_second_cpe_is_told_from_then_on(suite: Suite) -> None:
         await suite.raise_alert(1)
         await suite.caught(2)
         await suite.load(actor("cpe-2", Role.CPE))
-        await asyncio.sleep(1.5)  # the directory is looked at once a second
+        await asyncio.sleep(1.5 * EVERY_S)
         await suite.raise_alert(1)
         mails = await suite.caught(5)
     assert Counter(mail["To"].addresses[0].addr_spec for mail in mails)["cpe-2@example.org"] == 1
