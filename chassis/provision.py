@@ -158,10 +158,18 @@ async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buck
     for spec in streams:
         await _make_stream(js, spec)
     for bucket in buckets:
-        try:
-            await js.key_value(bucket.name)
-        except NotFoundError:
-            await js.create_key_value(bucket=bucket.name, history=bucket.history, replicas=Placement().stream_replicas)
+        await _make_bucket(js, bucket)
+
+
+async def _make_bucket(js: JetStreamContext, spec: BucketSpec) -> None:
+    replicas = Placement().stream_replicas
+    try:
+        present = (await js.stream_info(spec.stream)).config
+    except NotFoundError:
+        await js.create_key_value(bucket=spec.name, history=spec.history, replicas=replicas)
+    else:
+        if present.num_replicas != replicas:
+            await js.update_stream(present.evolve(num_replicas=replicas))
 
 
 async def _make_stream(js: JetStreamContext, spec: StreamSpec) -> None:
@@ -208,7 +216,10 @@ async def drift(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: It
         ]
     for bucket in buckets:
         try:
-            await js.key_value(bucket.name)
+            kept = (await js.stream_info(bucket.stream)).config
         except NotFoundError:
             found.append(f"bucket {bucket.name} is missing")
+            continue
+        if kept.num_replicas != Placement().stream_replicas:
+            found.append(f"bucket {bucket.name}: num_replicas is not as declared")
     return found

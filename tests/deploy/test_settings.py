@@ -8,9 +8,6 @@ from chassis.settings import Settings
 from contracts.catalogue import SERVICES
 from tests.deploy.manifests import LIVE, OVERLAYS, environment, name_of, ours
 
-COMING = {"NATS_NKEY_FILE", "NATS_CA_FILE", "DATABASE_PASSWORD_FILE"}
-"""Of keys and passwords from files, which services are about to read."""
-
 
 def settings_of(service: str) -> type[Settings]:
     """The class a service reads its settings into."""
@@ -42,7 +39,7 @@ def test_each_setting_exists(overlay: str, service: str) -> None:
     for workload in ours(overlay):
         if name_of(workload) == service:
             told = set(environment(overlay, workload))
-            assert told - COMING <= set(known)
+            assert told <= set(known)
             assert {name for name, required in known.items() if required} <= told
 
 
@@ -52,7 +49,7 @@ def test_the_provisioning_knows_the_same_servers(overlay: str) -> None:
     for workload in ours(overlay):
         if name_of(workload) == "provisioning":
             told = environment(overlay, workload)
-            assert set(told) - COMING <= known
+            assert set(told) <= known
             assert {"NATS_URL", "DATABASE_URL"} <= set(told)
 
 
