@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from cli.settings import check
+from cli.supervisor.engines import Servers
 from cli.supervisor.programs import CATCHER, Options, programs
 from contracts.catalogue import SERVICES
 
@@ -11,7 +12,8 @@ SECRETS = {"PERSEVERANCE_TOKEN_SECRET": "0" * 43}
 
 def of(replicas: int) -> list[tuple[str, str, dict[str, str]]]:
     options = Options(Path("var"), 8000, replicas=replicas)
-    parts = programs(options, "http://127.0.0.1:8000", "nats://127.0.0.1:4222", "postgresql:///x", SECRETS)
+    servers = Servers("nats://127.0.0.1:4222", "postgresql:///x")
+    parts = programs(options, "http://127.0.0.1:8000", servers, SECRETS)
     check({part.service: part.environment for part in parts if part.name != CATCHER})
     return [(part.name, part.service, dict(part.environment)) for part in parts if part.name != CATCHER]
 
