@@ -39,7 +39,7 @@ def build(settings: ProjectionsSettings) -> Service:
     changes = Changes(settings.login)
     readings = Readings(settings.login)
     service.add_task("directory", lambda: directory.reference.run(service.nats.js))
-    service.add_check("directory loaded", lambda: directory.reference.loaded)
+    service.add_check("directory loaded", lambda: directory.loaded)
     service.add_task("live changes", changes.run)
     service.http = make_application(
         Site(

@@ -23,6 +23,11 @@ class Directory:
     def __init__(self) -> None:
         self.reference: Reference[School | Actor] = Reference(DIRECTORY.name, _decode)
 
+    @property
+    def loaded(self) -> bool:
+        """Whether it has been read once: before that nobody is known, and nobody unknown."""
+        return self.reference.loaded
+
     def actor(self, actor_id: str) -> Actor | None:
         """This person, or None."""
         found = self.reference.get(f"actor.{actor_id}")

@@ -24,6 +24,10 @@ class Unknown(Exception):
     """A valid token of somebody the directory does not hold (any more)."""
 
 
+class DirectoryAway(Exception):
+    """A valid token, and no directory read yet that could tell whose."""
+
+
 class Forged(Exception):
     """A form that did not come from one of our pages."""
 
@@ -43,7 +47,7 @@ class Visitor:
 
 
 def visitor_of(site: Site, token: str | None) -> Visitor:
-    """Whom `token` stands for, with the scope they have now. Raises NotSignedIn, Unknown."""
+    """Whom `token` stands for, with the scope they have now. Raises NotSignedIn, Unknown, DirectoryAway."""
     if not token:
         raise NotSignedIn
     try:
@@ -52,7 +56,7 @@ def visitor_of(site: Site, token: str | None) -> Visitor:
         raise NotSignedIn from None
     actor = site.directory.actor(claims["sub"])
     if actor is None:
-        raise Unknown
+        raise Unknown if site.directory.loaded else DirectoryAway
     scope = scope_of(actor, site.directory.schools(), today(site.clock))
     csrf = hmac.new(site.settings.secret, f"form {claims['jti']}".encode(), "sha256").hexdigest()
     return Visitor(scope, int(claims["exp"]), csrf)

@@ -16,7 +16,7 @@ from services.projections.acts import NotInSight
 from services.projections.commands import RETRY_AFTER_S, Refused, ServiceAway
 from services.projections.reading.cursors import BadCursor
 from services.projections.reading.readings import NotForThisRole
-from services.projections.web.access import Forged, NotSignedIn, Unknown
+from services.projections.web.access import DirectoryAway, Forged, NotSignedIn, Unknown
 from services.projections.web.site import site_of
 
 log = Log("web")
@@ -44,6 +44,12 @@ _PROBLEMS: dict[type[Exception], Problem] = {
     ),
     Unknown: Problem(
         403, "unknown-actor", "The directory does not hold this actor", "L’annuaire ne vous connaît pas (ou plus)."
+    ),
+    DirectoryAway: Problem(
+        503,
+        "directory-away",
+        "The directory is not read yet; try again",
+        "L’annuaire n’est pas encore disponible. Réessayez dans un instant.",
     ),
     NotForThisRole: Problem(
         403, "not-for-this-role", "This role does not see that", "Votre rôle ne donne pas accès à cette page."
