@@ -3,21 +3,23 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from chassis.nats import Nats
+from chassis.nats import Nats, NatsClient
 from chassis.reference import EVERY_S
 from chassis.service import Service
 from cli.directory_bucket import load_directory
+from cli.errands import errand
 from cli.runtime import Suite
 from cli.wiring import connected
 from contracts.directory import Actor, Role, School, SchoolType
 from contracts.envelope import BATCH_CONTENT_TYPE
 from contracts.incoming import EnrolStudent, ReportAbsence
+from contracts.permissions import LOADER
 from services.intake import senders
 from services.projections import tokens
 from tests.real.cli.running import Up
@@ -70,6 +72,7 @@ class Watched:
     """A running suite with the school in its directory, and ways in."""
 
     suite: Up
+    found: Suite
     services: list[Service]
     key: str
     http: httpx.AsyncClient
@@ -77,7 +80,12 @@ class Watched:
 
     @property
     def nats(self) -> Nats:
+        """With the operators' key: everything may be read."""
         return self.services[0].nats
+
+    def acting_as(self, user: str) -> AbstractAsyncContextManager[NatsClient]:
+        """Connected to NATS with another key of the suite."""
+        return errand(self.found, user)
 
     async def send(self, events: list[dict[str, Any]], key: str = "") -> httpx.Response:
         """By the HTTP door."""
@@ -97,9 +105,10 @@ async def watching(suite: Up) -> AsyncIterator[Watched]:
         connected(found) as services,
         httpx.AsyncClient(base_url=suite.url, trust_env=False, timeout=60) as http,
     ):
-        await load_directory(services[0].nats.js, [_SCHOOL], ACTORS)
+        async with errand(found, LOADER) as client:
+            await load_directory(client.jetstream(), [_SCHOOL], ACTORS)
         await asyncio.sleep(2 * EVERY_S)
         with services[0].database.transaction() as tx:
             key = senders.add(tx, "vs", None)
         token = tokens.issue(found.secrets()["PERSEVERANCE_TOKEN_SECRET"].encode(), HEAD.id)
-        yield Watched(suite, services, key, http, token)
+        yield Watched(suite, found, services, key, http, token)

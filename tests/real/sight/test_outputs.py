@@ -17,6 +17,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from chassis.nats import connect_once
 from contracts.commands import AcknowledgeAlert
 from contracts.envelope import correlation_of
 from contracts.incoming import EnrolStudent
@@ -244,9 +245,11 @@ async def _what_schools_get_wrong(watched: Watched) -> list[httpx.Response]:
         good | {"id": "w-9", "comment": FREE, "data": good["data"] | {"date": "2025-10-12"}},
     ]
     answers = [await watched.send(wrong), await watched.send([good], key=ELSEWHERE)]
+    client = await connect_once(watched.found.nats_url, "a system of a school")
     for each in wrong:
-        await watched.nats.js.publish("intake.raw.vs", json.dumps(each).encode())
-        await watched.nats.js.publish("intake.raw.nobody", json.dumps(each).encode()[:-20])
+        await client.jetstream().publish("intake.raw.vs", json.dumps(each).encode())
+        await client.jetstream().publish("intake.raw.nobody", json.dumps(each).encode()[:-20])
+    await client.close()
     bodies = (f'[{{"{FREE}": ', f'"{NAME}"', json.dumps({"last_name": NAME}))
     known = {"authorization": f"Bearer {watched.key}"}
     answers += [await watched.http.post("/events", content=body, headers=known) for body in bodies]
@@ -280,7 +283,8 @@ async def _what_people_get_wrong(watched: Watched, alert_id: str) -> list[httpx.
 async def _a_message_nobody_can_read(watched: Watched) -> None:
     """Something else than a fact, on SCHOOL for a moment: alerts puts it aside."""
     data = {"id": "x", "source": "x", "subject": str(uuid4()), "data": {"half_day": ELSEWHERE, "uai": FREE}}
-    ack = await watched.nats.js.publish("school.3.absence_reported", json.dumps(data).encode())
+    async with watched.acting_as("intake") as intake:
+        ack = await intake.jetstream().publish("school.3.absence_reported", json.dumps(data).encode())
 
     async def aside() -> bool:
         return any(line["event"] == "reader.quarantined" for line in _log(watched, "alerts"))
