@@ -17,7 +17,8 @@ _REFUSALS = (
     ("no password supplied", "PostgreSQL asks for a password: set DATABASE_PASSWORD_FILE"),
     (
         "password",
-        "PostgreSQL refuses the password: is DATABASE_PASSWORD_FILE this role's own, and what provisioning was given?",
+        "PostgreSQL refuses the password, or does not know the user: is DATABASE_PASSWORD_FILE this role's own, and"
+        " what provisioning was given?",
     ),
     ("Peer authentication", "PostgreSQL knows its owner by who runs the process: be the user who started the suite"),
     ("pg_hba", "PostgreSQL lets nobody in from here as this user: see its pg_hba.conf, or DATABASE_URL"),
