@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-.PHONY: help setup demo up test check format image deploy-check schemas golden lock bench idle scale sizing chaos soak clean
+.PHONY: help setup demo up test test-long check format image deploy-check schemas golden lock bench idle scale sizing chaos soak clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -27,7 +27,10 @@ up: $(STAMP) ## run the whole suite on this machine, data under ./var
 	@$(BIN)/perseverance up $(ARGS)
 
 test: $(STAMP) ## run the tests, on real NATS and PostgreSQL servers
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" $(ARGS)
+
+test-long: $(STAMP) ## run the tests that take a whole suite of their own: faults, rollouts, backups, keys, canaries
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m long $(ARGS)
 
 check: $(STAMP) ## lint, types, import rules
 	@$(BIN)/ruff check .

@@ -8,7 +8,7 @@ from tests.chaos.run import run
 SEEDS = (("kill", 1),)
 
 
-@pytest.mark.chaos
+@pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("name", "seed"), SEEDS)
 def test_whatever_breaks_the_suite_ends_where_the_oracle_does(name: str, seed: int) -> None:

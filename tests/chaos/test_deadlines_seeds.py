@@ -8,7 +8,7 @@ SEEDS = (1,)
 SHORT = Size(deadlines=3_000, workers=4, kills=6, batch=25)
 
 
-@pytest.mark.chaos
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_deadline_fires_once_and_none_early_whoever_dies(seed: int) -> None:

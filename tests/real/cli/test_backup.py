@@ -19,7 +19,7 @@ from cli.wiring import connected
 from tests.real.cli.running import Up, perseverance, up
 from tests.real.cli.test_rest import HALF_DAYS, absences, send
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 TABLES = ("intake.ledger", "intake.register", "alerts.stored_events", "notifications.stored_events")
 SHOWN = ("projections.alerts", "projections.timeline", "projections.identities", "projections.mails")

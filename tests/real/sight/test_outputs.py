@@ -48,7 +48,7 @@ from tests.real.sight.school import (
     watching,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 WHOLE = {"intake.accept", "alerts.handle", "notifications.handle", "notifications.mail", "projections.fold"}
 

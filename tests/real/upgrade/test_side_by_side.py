@@ -23,7 +23,7 @@ from tests.real.alerts.suite import SCHOOL, START, Suite, missed
 from tests.real.eventually import eventually
 from tests.real.upgrade.trees import PRESENT, next_version, version_after
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 RAISED = AbsenceThresholdReached.FACT
 _PUPILS, _HALF_DAYS = 8, 5

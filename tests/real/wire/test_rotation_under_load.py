@@ -26,7 +26,7 @@ from tests.chaos.load import Load, draw
 from tests.real.cli.running import Up, perseverance, up
 from tests.real.eventually import eventually
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 EVENTS, BEFORE, BATCH, PAUSE_S = 1500, 900, 25, 0.15
 WATCHER = "veille"
