@@ -18,6 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--only", action="append", choices=KINDS, metavar="KIND", help=f"of {', '.join(KINDS)}")
     parser.add_argument("--long", action="store_true", help="the large figures")
+    parser.add_argument("--strict", action="store_true", help="what takes too long is a fault too")
     parser.add_argument("--seed", type=int, help="of load, victims and moments (default: a new one)")
     parser.add_argument("--strikes", type=int, help="how many faults of a kind")
     parser.add_argument("--events", type=int, help="events sent meanwhile")
@@ -34,7 +35,7 @@ def main() -> int:
         show(reports[-1:])
     if len(reports) > 1:
         show(reports)
-    return 1 if any(report.faults for report in reports) else 0
+    return 1 if any(report.faults or (arguments.strict and report.slow) for report in reports) else 0
 
 
 def _sized(size: Size, arguments: argparse.Namespace) -> Size:

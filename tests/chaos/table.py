@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.chaos.checks import SHOWN, VERDICTS
-from tests.chaos.run import Report
+from tests.chaos.run import SLOW, Report
 
 _WIDTH = 118
 
@@ -38,7 +38,7 @@ def show(reports: Sequence[Report]) -> None:
     for verdict, said in report.complaints.items():
         for complaint in said[:SHOWN]:
             console.print(f"{verdict}: {complaint}", markup=False)
-    if report.faults:
+    if report.data and (report.faults or report.slow):
         again = f"--only {report.kind} --seed {report.seed}"
         again += f" --strikes {report.size.strikes} --events {report.size.events}"
         console.print(f"data, logs and attempts.jsonl kept in {report.data}; again with {again}", markup=False)
@@ -67,7 +67,7 @@ def _whole(report: Report) -> Table:
 
 def _lines(reports: Sequence[Report]) -> Table:
     table = Table(title=f"chaos, commit {commit()}")
-    for column in ("kind", "seed", "events", "strikes", *VERDICTS, "other", "quiet", "resumed"):
+    for column in ("kind", "seed", "events", "strikes", *VERDICTS, "other", SLOW, "quiet", "resumed"):
         table.add_column(column, justify="left" if column == "kind" else "right")
     for report in reports:
         if report.impossible:
@@ -75,7 +75,7 @@ def _lines(reports: Sequence[Report]) -> Table:
             continue
         said = {verdict: len(report.complaints.get(verdict, ())) for verdict in VERDICTS}
         other = report.faults - sum(said.values())
-        counts = [f"[red]{count}[/]" if count else "0" for count in (*said.values(), other)]
+        counts = [f"[red]{count}[/]" if count else "0" for count in (*said.values(), other, report.slow)]
         slowest = f"{max(report.recoveries):.1f} s" if report.recoveries else ""
         table.add_row(
             *(report.kind, str(report.seed), str(report.sent), str(report.struck.total())),
