@@ -1,6 +1,7 @@
 """What every kind of fault has: how big its runs are, what it stands on, how it strikes."""
 
 import random
+from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -22,7 +23,7 @@ class Size:
 
 
 @dataclass
-class Kind:
+class Kind(ABC):
     """One kind of fault. A run makes one of it, and asks it to strike again and again."""
 
     NAME: ClassVar[str] = ""
@@ -69,15 +70,15 @@ class Kind:
         house.nats = EmbeddedNats(house.data / "nats")
         house.environment["NATS_URL"] = house.nats.start()
 
-    async def begin(self, house: House) -> None:
+    async def begin(self, house: House) -> None:  # noqa: B027  (nothing is a good answer)
         """The suite is up: what this kind needs besides."""
 
+    @abstractmethod
     async def strike(self, house: House) -> str:
         """Do it once; what was struck."""
-        raise NotImplementedError
 
-    async def settle(self, house: House) -> None:
+    async def settle(self, house: House) -> None:  # noqa: B027
         """The last strike is over: mend what is still broken. What was said before may be said again after."""
 
-    async def close(self) -> None:
+    async def close(self) -> None:  # noqa: B027
         """Let go of what this kind holds."""
