@@ -1,4 +1,4 @@
-"""Seeds that found a fault once, run again in short form: `python -m pytest -m chaos`."""
+"""Seeds that found a fault once, run again in short form: `make test-long` has them."""
 
 import pytest
 
