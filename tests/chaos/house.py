@@ -95,6 +95,7 @@ class House:
         await asyncio.to_thread(load_directory, self.suite, self.environment)
         key = await asyncio.to_thread(register_sender, self.suite, self.environment)
         self.suite = Suite(self.data, self.suite.url, key, self.schools)
+        await asyncio.to_thread(self.suite.wait_known)
 
     def start(self) -> None:
         """Start the suite under its data, on the port it had. Raises RuntimeError."""

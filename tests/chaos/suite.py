@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
@@ -18,6 +19,7 @@ SENDER = "chaos"
 WATCHER = "veille"  # sees every school, and is told of nothing: each network has a coordinator of its own
 ACADEMY = "16"
 COMMAND = str(Path(sys.executable).parent / "perseverance")
+_KNOWN_S = 60.0
 # Nobody waits a quarter of an hour here for a second attempt.
 QUICK = {
     "PERSEVERANCE_RETRY_FIRST_S": "1",
@@ -53,6 +55,15 @@ class Suite:
             page = answer.json()
             yield from page["items"]
             cursor = page["next_cursor"]
+
+    def wait_known(self) -> None:
+        """Return once the pages know WATCHER: services read the directory again every other second, not at once."""
+        headers = {"Authorization": f"Bearer {command(self.data, 'token', '--actor', WATCHER)}"}
+        limit = time.monotonic() + _KNOWN_S
+        while not (answer := httpx.get(f"{self.url}/api/v1/me", headers=headers, timeout=30)).is_success:
+            if time.monotonic() > limit:
+                answer.raise_for_status()
+            time.sleep(0.1)
 
     def captured(self) -> Iterator[str]:
         """The Message-ID of each e-mail that reached its relay."""
