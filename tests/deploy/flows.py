@@ -37,6 +37,18 @@ def leaves(overlay: str, workload: Resource) -> set[tuple[str, int | str]]:
     }
 
 
+def elsewhere(overlay: str, workload: Resource) -> set[tuple[str, int | str]]:
+    """The namespaces that are named, and the ports there, that this workload may reach."""
+    rules = _rules(list(of_kind(overlay, "NetworkPolicy")), "Egress", workload)
+    return {
+        (peer["namespaceSelector"]["matchLabels"][NAMESPACE], port["port"])
+        for rule in rules
+        for peer in rule.get("to", [])
+        for port in rule["ports"]
+        if "namespaceSelector" in peer
+    }
+
+
 def closed(overlay: str, workload: Resource) -> bool:
     """Whether nothing passes, either way, but what a policy names."""
     kinds = {

@@ -2,15 +2,28 @@
 
 import ast
 from functools import cache
+from urllib.parse import urlsplit
 
 import pytest
 
 from contracts.catalogue import COMMANDS, FLOW, SERVICES
-from tests.deploy.flows import allowed, closed, enters, leaves
-from tests.deploy.manifests import LIVE, OVERLAYS, ROOT, labels, name_of, namespace_of, ours, workloads
+from tests.deploy.flows import allowed, closed, elsewhere, enters, leaves
+from tests.deploy.manifests import (
+    LIVE,
+    OVERLAYS,
+    ROOT,
+    Resource,
+    environment,
+    labels,
+    name_of,
+    namespace_of,
+    ours,
+    workloads,
+)
 
 NATS, POSTGRES, HTTP = 4222, 5432, 8080
 MAIL = (25, 465, 587, 1025)
+NAMES = ("kube-system", 53)
 PORTS = (NATS, POSTGRES, HTTP, *MAIL, 6222, 8222, 8025)
 DOORS = {"intake", "projections"}
 """Who answers people and school systems (see cli/supervisor/suite.py: the gateway sends requests to these alone)."""
@@ -40,6 +53,13 @@ def keeps_tables() -> set[str]:
 
 def sends_mail() -> set[str]:
     return {name for name in SERVICES if "aiosmtplib" in imports(name)}
+
+
+def sends_traces_to(overlay: str, workload: Resource) -> set[tuple[str, int | None]]:
+    """The namespace and port of the collector it is told of, `http://SERVICE.NAMESPACE:PORT`; nothing without."""
+    told = environment(overlay, workload).get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    address = urlsplit(told or "")
+    return {((address.hostname or "").partition(".")[2], address.port)} if told else set()
 
 
 def server(workload_labels: dict[str, str]) -> str:
@@ -85,6 +105,17 @@ def test_only_mail_leaves_the_cluster(overlay: str) -> None:
         ports = {port for _, port in leaves(overlay, workload)}
         assert bool(ports) == (name_of(workload) in sends_mail())
         assert ports <= set(MAIL)
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_each_service_has_somewhere_to_send_its_traces(overlay: str) -> None:
+    assert {name_of(each) for each in ours(overlay) if sends_traces_to(overlay, each)} == set(SERVICES)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_nothing_leaves_for_another_namespace_but_names_and_traces(overlay: str) -> None:
+    for workload in workloads(overlay):
+        assert elsewhere(overlay, workload) == {NAMES} | sends_traces_to(overlay, workload), name_of(workload)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

@@ -9,6 +9,10 @@ from contracts.catalogue import SERVICES
 from tests.deploy.manifests import LIVE, OVERLAYS, environment, name_of, ours
 
 
+TRACING = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
+"""The standard variables that chassis/tracing.py reads by itself."""
+
+
 def settings_of(service: str) -> type[Settings]:
     """The class a service reads its settings into."""
     try:
@@ -39,7 +43,7 @@ def test_each_setting_exists(overlay: str, service: str) -> None:
     for workload in ours(overlay):
         if name_of(workload) == service:
             told = set(environment(overlay, workload))
-            assert told <= set(known)
+            assert told <= set(known) | TRACING
             assert {name for name, required in known.items() if required} <= told
 
 
