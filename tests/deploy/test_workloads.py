@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.deploy.manifests import (
 )
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
+MOUNTED = "/run/secrets/perseverance/"
 TAG = re.compile(r".+(:v?\d[\w.-]*|@sha256:[0-9a-f]{64})")
 
 
@@ -132,10 +134,20 @@ def test_each_image_is_one_image(overlay: str) -> None:
 
 
 def test_no_secret_is_a_setting(overlay: str) -> None:
-    """Passwords and keys come as files; only the cluster on one machine has one in an address."""
+    """Passwords and keys come as files, which only the cluster on one machine has from here."""
+    for workload in ours(overlay):
+        told = environment(overlay, workload)
+        assert not [name for name, value in told.items() if re.search(r"://[^/@]*:[^/@]*@", value)]
+        assert not {"PERSEVERANCE_TOKEN_SECRET"} & set(told)
     if overlay in LIVE:
-        for workload in ours(overlay):
-            told = environment(overlay, workload)
-            assert not [name for name, value in told.items() if re.search(r"://[^/@]*:[^/@]*@", value)]
-            assert not {"PERSEVERANCE_TOKEN_SECRET"} & set(told)
         assert not list(of_kind(overlay, "Secret"))
+
+
+def test_each_one_signs_in_as_itself(overlay: str) -> None:
+    for workload in ours(overlay):
+        told, name = environment(overlay, workload), name_of(workload)
+        owner = name == "provisioning"
+        assert urlsplit(told["DATABASE_URL"]).username == ("perseverance" if owner else f"perseverance_{name}")
+        assert told["DATABASE_PASSWORD_FILE"].startswith(MOUNTED)
+        assert told["NATS_NKEY_FILE"].startswith(MOUNTED)
+        assert ("--passwords" in containers(workload)[0]["command"]) == owner
