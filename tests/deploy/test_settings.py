@@ -8,7 +8,6 @@ from chassis.settings import Settings
 from contracts.catalogue import SERVICES
 from tests.deploy.manifests import LIVE, OVERLAYS, environment, name_of, ours
 
-
 TRACING = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 """The standard variables that chassis/tracing.py reads by itself."""
 
