@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from chassis.gauges import Found, Gauge, Since
 from chassis.nats import Nats
-from chassis.reader import Reader, Source
+from chassis.reader import Reader
+from chassis.source import Source
 
 LAG = Gauge("perseverance_reader_lag", "Messages of a partition not yet handled", ("consumer", "partition"))
 OLDEST = Gauge(

@@ -6,96 +6,34 @@ One recovery serves every failure: begin again from the recorded position.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-import nats.errors
-from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
 
-from chassis import leases, metrics, positions, quarantine, tracing
+from chassis import leases, metrics, positions, tracing
+from chassis.applying import BEGIN_AGAIN, Applying, Handler, Understood
 from chassis.conditions import told
-from chassis.database import TRANSIENT, Database, Transaction
+from chassis.database import TRANSIENT, Database
 from chassis.leases import Leases
 from chassis.logs import Log
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
-from chassis.positions import Fenced, Position
+from chassis.positions import Position
 from chassis.pull import Interrupted, Pull
 from chassis.recorder import VersionConflict
+from chassis.source import Source
 from chassis.stopping import heed_cancel
 
 log = Log("reader")
 T = TypeVar("T")
 
-Understood = tuple[Message, T | Unprocessable]
-"""A message, and what the handler makes of it."""
-
 _PASSED_OVER = Unprocessable("not read here")
 
-PARTITIONS = 16
 _BACKOFF_S = (0.05, 2.0)
 _WAIT_FOR_REBUILD_S = 15
 _STUCK_S = 60
-_BEGIN_AGAIN: tuple[type[BaseException], ...] = (
-    *TRANSIENT,
-    VersionConflict,
-    Fenced,
-    Interrupted,
-    nats.errors.Error,
-    JetStreamError,
-    TimeoutError,
-)
-
-
-@dataclass(frozen=True)
-class Source:
-    """What to read: `<root>.<partition>.<fact>` of a stream; all facts when none is named.
-
-    `sifted`: most of the stream is wanted, so all of it is asked for and other facts are passed over here. A server
-    matches each message against each filter: several cost it more than a few messages too many cost us.
-    """
-
-    stream: str
-    root: str
-    facts: tuple[str, ...] = ()
-    partitions: int = PARTITIONS
-    sifted: bool = False
-
-    @classmethod
-    def plain(cls, stream: str, subject: str) -> "Source":
-        """A stream without partitions, read as one."""
-        return cls(stream, subject, partitions=1)
-
-    def filters(self, owned: frozenset[int]) -> list[str]:
-        """The subjects to ask for."""
-        if self.partitions == 1:
-            return [self.root]
-        partitions = ["*"] if len(owned) == self.partitions else sorted(owned)
-        facts = self.facts if self.facts and not self.sifted else ("*",)
-        return [f"{self.root}.{partition}.{fact}" for partition in partitions for fact in facts]
-
-    def wants(self, message: Message) -> bool:
-        """Whether a message that was sent to us is one we read."""
-        return not self.sifted or message.fact in self.facts
-
-
-class Handler(Protocol[T]):
-    """What a service does with messages. `handle` and `forget` are called in one thread, never twice at once."""
-
-    def decode(self, message: Message) -> T:
-        """The message as the service understands it: pure, for it may run beside `handle`. Raises Unprocessable."""
-        ...
-
-    def handle(self, tx: Transaction, items: Sequence[T]) -> None:
-        """The effect of the whole batch, in order, in the batch's own transaction."""
-        ...
-
-    def forget(self) -> None:
-        """The batch was not committed: drop what was remembered in memory."""
-        ...
 
 
 def _already(value: dict[int, Position]) -> "asyncio.Future[dict[int, Position]]":
@@ -134,7 +72,7 @@ class Reader(Generic[T]):
         self._traced_as = traced_as
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-decode")
-        self._held: set[str] = set()
+        self._applying = Applying(name, source.stream, handler, database, traced=bool(traced_as))
         self._short: tuple[int, float] | None = None
         self._progress = time.monotonic()
         self._reading = False
@@ -161,7 +99,7 @@ class Reader(Generic[T]):
                 started = time.monotonic()
                 try:
                     await self._session()
-                except _BEGIN_AGAIN as error:
+                except BEGIN_AGAIN as error:
                     await self._call(self.handler.forget)
                     if isinstance(error, TRANSIENT):
                         self.trouble = told(error)
@@ -204,7 +142,7 @@ class Reader(Generic[T]):
         except Unprocessable as error:
             return error
         except Exception as error:  # noqa: BLE001  (whatever one message provokes must not stop the others)
-            log.error("reader.not_decoded", exc=error, **self._which(message))
+            log.error("reader.not_decoded", exc=error, **self._applying.which(message))
             return Unprocessable(type(error).__name__)
 
     async def _session(self) -> None:
@@ -215,7 +153,7 @@ class Reader(Generic[T]):
             self._reading, self._progress, self.standing = True, renewed, {}
             await asyncio.sleep(self._leases.again_in_s)
             return
-        held = await self._call(self._begin, owned)
+        held = await self._call(self._applying.begin, owned)
         self.standing = held = await self._same_stream(held)
         after = min(position.seq for position in held.values())
         async with Pull(self._nats, self.source.stream, self.source.filters(owned), after, self._batch) as pull:
@@ -247,11 +185,6 @@ class Reader(Generic[T]):
                 with contextlib.suppress(*TRANSIENT):
                     await self._beside(self._leases.renew)
         return await committing
-
-    def _begin(self, owned: frozenset[int]) -> dict[int, Position]:
-        with self._database.transaction() as tx:
-            self._held = quarantine.keys(tx, self.name)
-            return positions.load(tx, self.name, owned)
 
     async def _same_stream(self, held: dict[int, Position]) -> dict[int, Position]:
         """Check that the stream still holds what we read; if it is another one, begin it anew.
@@ -303,14 +236,7 @@ class Reader(Generic[T]):
         # A partition taken over may stand further on than the others: it must not be moved back.
         behind = {partition: position for partition, position in held.items() if position.seq < to.seq}
         started = time.perf_counter()
-        try:
-            self._attempt(fresh, behind, to, self._together)
-        except _BEGIN_AGAIN:
-            raise
-        except Exception as error:  # noqa: BLE001  (whatever one message provokes must not stop the others)
-            log.error("reader.batch_failed", exc=error, consumer=self.name, messages=len(fresh))
-            self.handler.forget()
-            self._attempt(fresh, behind, to, self._one_by_one)
+        self._applying.commit(fresh, behind, to)
         seconds = time.perf_counter() - started
         exemplar = tracing.handled(self._traced_as, self.source.stream, fresh, seconds)
         metrics.COMMIT.labels(self.name).observe(seconds, exemplar)
@@ -321,58 +247,3 @@ class Reader(Generic[T]):
         self._on_commit()
         self.standing = held | dict.fromkeys(behind, to)
         return self.standing
-
-    def _attempt(
-        self,
-        fresh: list[Understood[T]],
-        held: dict[int, Position],
-        to: Position,
-        handle: Callable[[Transaction, list[Understood[T]], set[str]], None],
-    ) -> None:
-        keys: set[str] = set()
-        with self._database.transaction() as tx:
-            if self._held:  # some of it may have been replayed or dropped since the last batch
-                quarantine.hold(tx, self.name)
-                keys = quarantine.keys(tx, self.name)
-            before = len(keys)
-            handle(tx, fresh, keys)
-            # Last, so that a fenced member has done all it can to be undone.
-            positions.move(tx, self.name, held, to)
-        metrics.QUARANTINED.labels(self.name).inc(len(keys) - before)
-        self._held = keys
-
-    def _together(self, tx: Transaction, messages: list[Understood[T]], keys: set[str]) -> None:
-        items = []
-        for message, item in messages:
-            if keys and message.key in keys:
-                quarantine.put(tx, self.name, self.source.stream, message, quarantine.FOLLOWS)
-            elif isinstance(item, Unprocessable):
-                self._put_aside(tx, message, item.reason, keys)
-            else:
-                items.append(item)
-        if items:
-            self.handler.handle(tx, items)
-
-    def _one_by_one(self, tx: Transaction, messages: list[Understood[T]], keys: set[str]) -> None:
-        for each in messages:
-            try:
-                with tx.connection.transaction():
-                    self._together(tx, [each], keys)
-            except _BEGIN_AGAIN:
-                raise
-            except Exception as error:  # noqa: BLE001  (the guilty one: aside, with its reason)
-                message, _ = each
-                log.error("reader.message_failed", exc=error, **self._which(message))
-                self.handler.forget()
-                self._put_aside(tx, message, type(error).__name__, keys)
-
-    def _put_aside(self, tx: Transaction, message: Message, reason: str, keys: set[str]) -> None:
-        log.warning("reader.quarantined", reason=reason, **self._which(message))
-        quarantine.put(tx, self.name, self.source.stream, message, reason)
-        if message.key:
-            keys.add(message.key)
-
-    def _which(self, message: Message) -> dict[str, object]:
-        # What is not traced comes from outside, and may say anything there.
-        correlation = tracing.correlation_in(message.data) if self._traced_as else None
-        return {"consumer": self.name, "seq": message.seq, "correlation": correlation}

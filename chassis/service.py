@@ -17,6 +17,7 @@ from prometheus_client import make_asgi_app
 
 from chassis import conditions, logs, looks, tracing
 from chassis.agreement import REMEDY, Ahead
+from chassis.applying import Handler
 from chassis.backlog import Backlog
 from chassis.broker import CommandBroker
 from chassis.clock import Clock
@@ -25,11 +26,12 @@ from chassis.gauges import Look, keep_looking
 from chassis.leaving import LeavingServer
 from chassis.logs import Log
 from chassis.nats import Nats
-from chassis.reader import Handler, Reader, Source
+from chassis.reader import Reader
 from chassis.relay import Log as Journal
 from chassis.relay import Relay
 from chassis.revisions import Schema
 from chassis.settings import Settings, make_clock
+from chassis.source import Source
 from chassis.tuning import tune
 from contracts.streams import BucketSpec, StreamSpec, commands_inbox_of, inbox_of
 

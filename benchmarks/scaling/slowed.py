@@ -9,8 +9,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from chassis.applying import Handler
 from chassis.database import Transaction
-from chassis.reader import Handler
 from chassis.service import Service
 from chassis.settings import Settings
 from chassis.start import start

@@ -1,8 +1,8 @@
 """The alerts service put together."""
 
-from chassis.reader import Source
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.source import Source
 from chassis.store import EventStore, StoreLog
 from contracts.catalogue import ALERTS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from services.alerts.application import Alerts

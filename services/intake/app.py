@@ -10,10 +10,10 @@ from nats.js.errors import Error as JetStreamError
 from chassis.clock import Clock
 from chassis.database import TRANSIENT
 from chassis.logs import Log
-from chassis.reader import Source
 from chassis.reference import Reference
 from chassis.relay import Relay
 from chassis.service import Service
+from chassis.source import Source
 from contracts.catalogue import DIRECTORY, INTAKE, REFUSALS, REGISTER, SCHOOL, buckets_of, streams_of
 from contracts.directory import School
 from services.intake import http

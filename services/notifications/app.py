@@ -5,8 +5,8 @@ from typing import Any
 
 from chassis.clock import SystemClock
 from chassis.looks import late_deadlines
-from chassis.reader import Source
 from chassis.service import Service
+from chassis.source import Source
 from chassis.store import EventStore, StoreLog
 from contracts.catalogue import ALERTS, NOTIFICATIONS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from contracts.streams import StreamSpec

@@ -2,8 +2,8 @@
 
 from chassis.clock import DatabaseClock, SystemClock
 from chassis.looks import late_deadlines
-from chassis.reader import Source
 from chassis.service import Service
+from chassis.source import Source
 from chassis.store import EventStore, StoreLog
 from contracts.catalogue import PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from services.parcours import rules

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chassis.database import Transaction
-from chassis.reader import Source
+from chassis.source import Source
 from contracts import catalogue as contracts
 from contracts.school import StudentEnrolled, StudentErased, StudentLeft
 from services.projections.folding.alerts import AlertsFold

@@ -19,9 +19,10 @@ from prometheus_client import REGISTRY
 from chassis.database import Database, Transaction
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
-from chassis.reader import Reader, Source
+from chassis.reader import Reader
 from chassis.relay import Log, Page, Relay
 from chassis.revisions import Schema
+from chassis.source import Source
 from chassis.window import LARGEST, Outgoing, append
 from contracts.streams import StreamSpec, partition_of
 from tests.real.eventually import eventually
