@@ -2,6 +2,10 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from chassis.logs import VERSION
+
+BUILD = Gauge("perseverance_build_info", "Always 1: which version this process is", ["version"])
+BUILD.labels(VERSION).set(1)
 HANDLED = Counter("perseverance_messages_handled", "Messages whose effect is committed", ["consumer"])
 QUARANTINED = Counter("perseverance_messages_quarantined", "Messages put in quarantine", ["consumer"])
 RESTARTS = Counter("perseverance_reader_restarts", "Times a reader began again", ["consumer", "cause"])

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,10 +24,14 @@ _FOUNDATIONS = ("nats", "postgresql", "streams", "tables")
 def main(
     ctx: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False,
+    backups: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", envvar="PERSEVERANCE_BACKUPS", help="Where backups are; DATA/backups by default."),
+    ] = None,
 ) -> None:
     """Check everything; exit code 1 when something is to be looked at, 2 when something fails."""
     suite = Suite.find(data_of(ctx))
-    findings = asyncio.run(_look(suite))
+    findings = asyncio.run(look(suite, backups))
     worst = max((finding.verdict for finding in findings), key=_CODES.__getitem__)
     if as_json:
         emit(
@@ -42,12 +47,15 @@ def main(
     raise typer.Exit(_CODES[worst])
 
 
-async def _look(suite: Suite) -> list[Finding]:
+async def look(suite: Suite, backups: Path | None = None) -> list[Finding]:
+    """Every finding there is; `backups` is where they are kept, if somebody said."""
+    from cli.checkup import backups as saved
     from cli.checkup import directory, engines, environment, machine, services
     from cli.wiring import connected
 
     findings = [*environment.settings(suite)]
     findings += [*machine.supervisor(suite), *machine.disk(suite.data), *machine.secrets(suite)]
+    findings += saved.age(backups, suite.data / "backups")
     for seen in engines.postgres(suite):
         findings += machine.clock(suite, seen) if isinstance(seen, datetime) else [seen]
     findings += [finding async for finding in engines.nats_server(suite)]

@@ -20,7 +20,10 @@ from services import VARIABLES
 app = typer.Typer()
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "settings.md"
-OF_COMMANDS = {"PERSEVERANCE_URL": "Where the pages of the suite are, for commands that go through its door."}
+OF_COMMANDS = {
+    "PERSEVERANCE_URL": "Where the pages of the suite are, for commands that go through its door.",
+    "PERSEVERANCE_BACKUPS": "Where backups are, each in a directory of its own: `doctor` looks there.",
+}
 
 
 @app.command()

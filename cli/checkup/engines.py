@@ -13,6 +13,7 @@ from chassis.conditions import told
 from chassis.nats import connect_once, refusal
 from chassis.provision import drift
 from cli.checkup.findings import Finding, fail, ok
+from cli.checkup.logins import logins
 from cli.provision import schemas
 from cli.runtime import Suite
 from contracts.catalogue import BUCKETS, SERVICES, STREAMS
@@ -70,6 +71,8 @@ def postgres(suite: Suite) -> Iterator[Finding | datetime]:
             yield row[0]
             yield ok("postgresql", row[1])
             problems = [problem for schema in schemas() for problem in schema.problems(connection)]
+            if not problems:
+                yield from logins(connection, schemas())
     except psycopg.Error as error:
         what, _, remedy = told(error).partition(": ")
         yield fail("postgresql", what, f"{remedy} (on one machine: perseverance up --data {suite.data})")

@@ -1,5 +1,6 @@
 """The services: whether they answer, whether they keep up, and what they put aside."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import LiteralString
@@ -9,7 +10,7 @@ import httpx
 from chassis import quarantine
 from chassis.clock import SimulatedClock
 from chassis.service import Service
-from cli.checkup import numbers
+from cli.checkup import numbers, versions
 from cli.checkup.findings import Finding, fail, ok, warn
 from cli.checkup.numbers import Samples
 from cli.drain import Drain
@@ -21,6 +22,7 @@ _LATE = (
 )
 _LATE_MAIL = f"{_LATE} AND kind IN ('send', 'attempt-lost')"
 _LATE_S = 900
+_ALIVE_S = 5.0
 _ANSWER_S = 15.0  # a service that waits for a frozen server takes a while to say so
 _UNOWNED = (
     "SELECT count(*) FROM generate_series(0, %s - 1) AS wanted WHERE NOT EXISTS"
@@ -36,23 +38,30 @@ async def probes(suite: Suite) -> AsyncIterator[Finding]:
             "where they listen is not known here, so their numbers are not looked at",
             "ask each for /ready, and see the dashboards: docs/operations.md, Runbooks",
         )
-    pages: dict[str, Samples] = {}
     async with httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False) as client:
-        for name, where in suite.services.items():
-            try:
-                answer = await client.get(f"http://127.0.0.1:{where['port']}/ready")
-            except httpx.TransportError:
-                yield fail(name, "does not answer", f"read {suite.data / 'log' / name}.log")
-                continue
-            if answer.status_code == httpx.codes.OK:
-                yield ok(name, "ready")
-            else:
-                yield _not_ready(name, answer.text.splitlines(), suite)
-            with contextlib.suppress(httpx.TransportError, ValueError):
-                shown = await client.get(f"http://127.0.0.1:{where['port']}/metrics")
-                pages[name] = numbers.read(shown.text)
-    for finding in numbers.judge(pages):
+        asked = (_ask(client, f"http://127.0.0.1:{where['port']}") for where in suite.services.values())
+        answers = dict(zip(suite.services, await asyncio.gather(*asked), strict=True))
+    for name, (ready, _) in answers.items():
+        if ready is None:
+            yield fail(name, "does not answer", f"read {suite.data / 'log' / name}.log")
+        elif ready.status_code == httpx.codes.OK:
+            yield ok(name, "ready")
+        else:
+            yield _not_ready(name, ready.text.splitlines(), suite)
+    pages = {name: shown for name, (_, shown) in answers.items() if shown is not None}
+    for finding in (*versions.compare(pages), *numbers.judge(pages)):
         yield finding
+
+
+async def _ask(client: httpx.AsyncClient, address: str) -> tuple[httpx.Response | None, Samples | None]:
+    """What a service says on /ready and shows on /metrics, as far as it answers."""
+    ready, shown = None, None
+    with contextlib.suppress(httpx.TransportError, ValueError):
+        # This asks no server: whoever does not answer it is not worth a long wait.
+        await client.get(f"{address}/live", timeout=_ALIVE_S)
+        ready = await client.get(f"{address}/ready")
+        shown = numbers.read((await client.get(f"{address}/metrics")).text)
+    return ready, shown
 
 
 def _not_ready(name: str, lacking: list[str], suite: Suite) -> Finding:

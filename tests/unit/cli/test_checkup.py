@@ -7,6 +7,7 @@ import pytest
 from cli.checkup import numbers
 from cli.checkup.directory import uncovered
 from cli.checkup.findings import Verdict
+from cli.checkup.versions import compare
 from cli.main import COMMANDS
 from contracts.directory import Actor, Role, School, SchoolType
 
@@ -68,6 +69,29 @@ def test_every_command_of_a_remedy_exists() -> None:
     for rule in numbers.RULES:
         for words in rule.remedy.split("perseverance ")[1:]:
             assert words.split()[0] in COMMANDS, rule.remedy
+
+
+def builds(**versions: str) -> dict[str, numbers.Samples]:
+    line = 'perseverance_build_info{{version="{}"}} 1'
+    return {name: numbers.read(line.format(version) if version else QUIET) for name, version in versions.items()}
+
+
+def test_all_of_one_version_is_well() -> None:
+    (finding,) = compare(builds(alerts="1.2.0", intake="1.2.0"), own="1.2.0")
+    assert (finding.verdict, finding.detail) == (Verdict.ok, "1.2.0, services and this command")
+    assert list(compare({}, own="1.2.0")) == [], "nothing is said of what nobody shows"
+
+
+def test_a_service_of_another_version_is_named() -> None:
+    (finding,) = compare(builds(alerts="1.1.0", intake="1.2.0", parcours=""), own="1.2.0")
+    assert finding.verdict is Verdict.warn
+    assert finding.detail == "alerts is 1.1.0, parcours is of a version that does not say; this command is 1.2.0"
+    assert "Upgrade" in finding.remedy
+
+
+def test_a_command_of_another_version_than_all_services_is_named() -> None:
+    (finding,) = compare(builds(alerts="1.2.0", intake="1.2.0"), own="1.3.0")
+    assert finding.verdict is Verdict.warn
 
 
 def test_a_school_without_somebody_in_charge_today_is_found() -> None:
