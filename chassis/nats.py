@@ -205,9 +205,17 @@ def refusal(error: Exception, credentials: Credentials) -> str:
         return f"{text}: is NATS_NKEY_FILE this service's own, and the server's authorization.conf of this version?"
     if _NOT_KNOWN in text.lower():
         if credentials.nkey_file:
-            return "the server does not know this key: is NATS_NKEY_FILE right, and its public key in keys.conf?"
+            return f"the server does not know {_key_of(credentials)}: is NATS_NKEY_FILE right, and that in keys.conf?"
         return "the server asks who we are: set NATS_NKEY_FILE, or give NATS_URL a user and a password"
     return ""
+
+
+def _key_of(credentials: Credentials) -> str:
+    """Which key was refused, by the half that everybody may know."""
+    try:
+        return f"the key {credentials.public_key()}"
+    except CredentialsUnusable:
+        return "this key"  # it has changed since
 
 
 async def connect_once(

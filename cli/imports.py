@@ -27,7 +27,7 @@ from services.intake.application import Intake
 from services.intake.calendar import SchoolCalendar
 from services.intake.csv_lines import UnusableFileError
 from services.intake.csv_rows import ABSENCES, STUDENTS, Kind
-from services.intake.directory import Directory, decode
+from services.intake.directory import Directory, any_school, decode
 from services.intake.importing import Summary, import_file
 from services.intake.settings import IntakeSettings
 
@@ -144,4 +144,6 @@ async def _directory(suite: Suite) -> Reference[School | None]:
             await reference.refresh(client.jetstream(timeout=_CONNECT_S))
     except NotFoundError:
         raise CliError("the directory's bucket is missing", "run `perseverance provision`") from None
+    if not any_school(reference):
+        raise CliError("no school is known", "load the directory with `perseverance directory load`")
     return reference

@@ -13,6 +13,9 @@ from contracts.identifiers import ActorId, Uai
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;]+$", max_length=254)]
 
+EMPTY = "the directory holds no school and nobody in charge: load it with `perseverance directory load`"
+"""What is said of it, by whoever cannot work as long as it is so."""
+
 
 class Role(StrEnum):
     """The addressees of the circular and their partners."""

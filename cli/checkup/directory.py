@@ -25,7 +25,9 @@ async def coverage(nats_: Nats) -> AsyncIterator[Finding]:
         yield warn("directory", "cannot be read now", "mend NATS first, then look again")
         return
     if not schools:
-        yield warn("directory", "empty: events of every school are refused", "perseverance directory load --help")
+        yield warn(
+            "directory", "empty: what schools send waits, or is to be sent again", "perseverance directory load --help"
+        )
         return
     for role, name in _WANTED.items():
         without = uncovered(schools, actors, role, today(SystemClock()))

@@ -15,12 +15,12 @@ from chassis.relay import Relay
 from chassis.service import Service
 from chassis.source import Source
 from contracts.catalogue import DIRECTORY, INTAKE, REFUSALS, REGISTER, SCHOOL, buckets_of, streams_of
-from contracts.directory import School
+from contracts.directory import EMPTY, School
 from services.intake import http
 from services.intake.admission import Admission
 from services.intake.application import Intake
 from services.intake.calendar import SchoolCalendar
-from services.intake.directory import Directory, DirectoryAwayError, decode
+from services.intake.directory import Directory, DirectoryAwayError, any_school, decode
 from services.intake.housekeeping import Housekeeping
 from services.intake.http import Door
 from services.intake.ledger_log import ledger_log, refusals_log, register_log
@@ -80,7 +80,7 @@ class _Schools:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._reference: Reference[School | None] = Reference(DIRECTORY.name, decode)
+        self._reference: Reference[School | None] = Reference(DIRECTORY.name, decode, on_change=self._look)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.directory = Directory(self._reference, self._refresh)
         service.add_task("directory", self._run)
@@ -89,6 +89,10 @@ class _Schools:
     def all(self) -> Iterable[School]:
         """Every school, as the directory was last read."""
         return (school for school in self._reference.values() if school is not None)
+
+    async def _look(self) -> None:
+        if not any_school(self._reference):
+            log.error("directory.empty", what=EMPTY)
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()

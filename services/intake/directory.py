@@ -12,6 +12,10 @@ class DirectoryAwayError(TimeoutError):
     """The directory cannot be read now: whether a school exists is not known. Try again."""
 
 
+class DirectoryEmptyError(DirectoryAwayError):
+    """No school at all is known: that this one is not says nothing of it. Try again once the directory is loaded."""
+
+
 class Values(Protocol):
     """The present values of the bucket DIRECTORY."""
 
@@ -24,10 +28,19 @@ class Values(Protocol):
         """The school under a key."""
         ...
 
+    def values(self) -> Collection[School | None]:
+        """What is under each key."""
+        ...
+
 
 def decode(key: str, data: bytes) -> School | None:
     """A value of the bucket: a school, or None for what is of no use here."""
     return School.model_validate_json(data) if key.startswith(_PREFIX) else None
+
+
+def any_school(values: Values) -> bool:
+    """Whether a school is known."""
+    return any(school is not None for school in values.values())
 
 
 class Directory:
@@ -38,7 +51,10 @@ class Directory:
         self._refresh = refresh
 
     def find(self, uais: Collection[str]) -> Mapping[str, School]:
-        """Those of these schools that exist. Raises DirectoryAwayError when that cannot be known."""
+        """Those of these schools that exist. Raises DirectoryAwayError when that cannot be known.
+
+        Of a directory that was never loaded nothing can be known: a refusal is for good, and would lose what was sent.
+        """
         if not self._values.loaded:
             self._refresh()
         found = self._known(uais)
@@ -47,6 +63,8 @@ class Directory:
             found = self._known(uais)
         if not self._values.loaded:
             raise DirectoryAwayError
+        if uais and not found and not any_school(self._values):
+            raise DirectoryEmptyError
         return found
 
     def _known(self, uais: Collection[str]) -> dict[str, School]:

@@ -14,7 +14,7 @@ from chassis.logs import Log
 from services.intake import metrics, openapi, problems, senders
 from services.intake.admission import Admission, Held, too_large
 from services.intake.application import Intake
-from services.intake.directory import DirectoryAwayError
+from services.intake.directory import DirectoryAwayError, DirectoryEmptyError
 from services.intake.problems import Problem, busy
 from services.intake.reading import Read
 from services.intake.requests import Reading, reading_for
@@ -30,6 +30,7 @@ _LONGEST_LENGTH = 15  # digits
 _POURED_AWAY = 256_000_000  # bytes
 _POUR_LIMIT_S = 10
 _RETRY_S = 2
+_RETRY_LOADED_S = 60
 
 
 class Door:
@@ -53,6 +54,13 @@ class Door:
                 read, single = reading_for(request.headers)
                 body = await self._body(request, held)
                 verdicts = await anyio.to_thread.run_sync(self._take, sender, read, body, limiter=self._threads)
+            except DirectoryEmptyError:
+                raise busy(
+                    503,
+                    "directory_empty",
+                    "no school is known here yet, which the operator mends: nothing was taken, send it again",
+                    _RETRY_LOADED_S,
+                ) from None
             except _AWAY as error:
                 log.warning("door.unavailable", cause=type(error).__name__)
                 raise busy(

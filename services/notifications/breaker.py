@@ -4,8 +4,15 @@ import time
 from collections.abc import Callable
 from random import Random
 
+from chassis.logs import Log
 from services.notifications.backoff import BackOff
-from services.notifications.courier import Outcome
+from services.notifications.courier import NOT_US, Outcome
+
+log = Log("sender")
+
+_NOT_THERE = "the mail relay does not answer: is it running, and are PERSEVERANCE_SMTP_HOST, _PORT and _TLS right?"
+_WHO_WE_ARE = "the mail relay does not take us for who we say: see PERSEVERANCE_SMTP_USER and _PASSWORD_FILE"
+_NOT_NOW = "the mail relay takes nothing from us: see its log, and whether it knows our address"
 
 
 class Breaker:
@@ -40,9 +47,18 @@ class Breaker:
 
     def note(self, outcome: Outcome) -> None:
         """Learn from an attempt."""
+        self._tell(outcome)
         self._works = not outcome.relay_away
         if self._works:
             self._failures, self._until = 0, 0.0
         elif not self.wait_s:  # several connections failing together are one failure
             self._failures += 1
             self._until = self._monotonic() + self._back_off.after(self._failures, self._chance).total_seconds()
+
+    def _tell(self, outcome: Outcome) -> None:
+        """What is wrong with the relay, once for as long as it lasts, and that it is over."""
+        if outcome.relay_away and not self._failures:
+            words = _NOT_THERE if outcome.code is None else _WHO_WE_ARE if outcome.code in NOT_US else _NOT_NOW
+            log.error("sender.relay_away", what=f"{words} E-mails wait for it.", code=outcome.code or 0)
+        elif self._failures and not outcome.relay_away:
+            log.info("sender.relay_back")

@@ -24,7 +24,7 @@ from services.notifications.rendering import Letter
 
 _GO_AHEAD = 354
 _CLOSING = 421
-_NOT_US = frozenset({530, 534, 535, 538})  # authentication: says nothing of the recipient
+NOT_US = frozenset({530, 534, 535, 538})  # authentication: says nothing of the recipient
 _ANSWER_PATIENCE = 5  # a relay may scan the content before it answers: RFC 5321 says minutes
 _WAITS_TO_CONNECT = 9  # the connection, greeting, EHLO, STARTTLS, the handshake, EHLO, three of AUTH
 _WAITS_TO_ANNOUNCE = 3  # MAIL, RCPT, DATA
@@ -189,8 +189,8 @@ def _open(client: SMTP) -> SMTPProtocol:
 
 def _refusal(code: int, words: str) -> Outcome:
     """What a 4xx or 5xx answer about this letter means; anything else before the content was written means nothing."""
-    final = 500 <= code < 600 and code not in _NOT_US
-    return Outcome(Ending.REFUSED if final else Ending.DEFERRED, code, _safe(words), relay_away=code in _NOT_US)
+    final = 500 <= code < 600 and code not in NOT_US
+    return Outcome(Ending.REFUSED if final else Ending.DEFERRED, code, _safe(words), relay_away=code in NOT_US)
 
 
 def _away(error: Exception) -> Outcome:

@@ -4,10 +4,13 @@ import asyncio
 
 from nats.js import JetStreamContext
 
+from chassis.logs import Log
 from chassis.reference import Reference
 from contracts.catalogue import DIRECTORY
-from contracts.directory import Actor, School
+from contracts.directory import EMPTY, Actor, School
 from services.notifications.people import People, decode_entry
+
+log = Log("notifications")
 
 
 class Directory:
@@ -33,4 +36,6 @@ class Directory:
 
     async def _reload(self) -> None:
         self.people = People(self._bucket.values())
+        if not self._bucket.values():
+            log.error("directory.empty", what=EMPTY)
         self.changed.set()

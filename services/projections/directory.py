@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from chassis.logs import Log
 from chassis.reference import Reference
 from contracts.catalogue import DIRECTORY
-from contracts.directory import Actor, Role, School
+from contracts.directory import EMPTY, Actor, Role, School
+
+log = Log("projections")
 
 
 def _decode(key: str, value: bytes) -> School | Actor:
@@ -21,12 +24,16 @@ class Directory:
     """What the bucket DIRECTORY holds; `reference` keeps it up to date."""
 
     def __init__(self) -> None:
-        self.reference: Reference[School | Actor] = Reference(DIRECTORY.name, _decode)
+        self.reference: Reference[School | Actor] = Reference(DIRECTORY.name, _decode, on_change=self._look)
 
     @property
     def loaded(self) -> bool:
         """Whether it has been read once: before that nobody is known, and nobody unknown."""
         return self.reference.loaded
+
+    async def _look(self) -> None:
+        if not self.reference.values():
+            log.error("directory.empty", what=EMPTY)
 
     def actor(self, actor_id: str) -> Actor | None:
         """This person, or None."""
