@@ -15,9 +15,10 @@ from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy.exc import DBAPIError
 
 from chassis.login import Login
-from chassis.revisions import Schema
+from chassis.revisions import RevisionFailed, Schema
 
 _PATIENCE = "10s"  # behind a long query a table change waits, and everybody else waits behind it
 _HISTORY = """
@@ -36,22 +37,33 @@ def run(statements: str) -> None:
 
 
 def migrate(login: Login, schema: Schema) -> None:
-    """Apply to `schema` the revisions it lacks, each in a transaction. Raises LockNotAvailable."""
+    """Apply to `schema` the revisions it lacks, each in a transaction. Raises RevisionFailed, with psycopg's error."""
     config = Config()
     config.set_main_option("script_location", str(next(iter(schema.directories.values()))))
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", "\n".join(map(str, schema.directories.values())))
     scripts = ScriptDirectory.from_config(config)
+    at_work = ""
+
+    def steps(heads: Any, _: Any) -> Iterator[Any]:
+        nonlocal at_work
+        for step in scripts._upgrade_revs("heads", heads):  # noqa: SLF001  (as alembic.command does)
+            at_work = step.revision.revision
+            yield step
+
     with _connected(login, schema) as connection, EnvironmentContext(config, scripts) as environment:
         environment.configure(
             connection=connection,
             version_table_schema=schema.name,
             transaction_per_migration=True,
-            fn=lambda heads, _: scripts._upgrade_revs("heads", heads),  # noqa: SLF001  (as alembic.command does)
+            fn=steps,
             on_version_apply=_remember,
         )
-        with environment.begin_transaction():
-            environment.run_migrations()
+        try:
+            with environment.begin_transaction():
+                environment.run_migrations()
+        except Exception as error:
+            raise RevisionFailed(schema.name, at_work) from error
 
 
 @contextmanager
@@ -71,7 +83,10 @@ def _connected(login: Login, schema: Schema) -> Iterator[Connection]:
 
 
 def _run(connection: Connection, statements: str) -> None:
-    connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+    try:
+        connection.exec_driver_sql(statements, execution_options={"no_parameters": True})
+    except DBAPIError as error:
+        raise (error.orig or error) from None
 
 
 def _remember(ctx: Any, step: Any, heads: Any, run_args: Any) -> None:

@@ -72,6 +72,15 @@ class Schema:
         return problems(self.name, self.known(), self.applied(connection))
 
 
+class RevisionFailed(Exception):
+    """A revision of a schema could not be applied, and nothing of it was kept; its cause says why."""
+
+    def __init__(self, schema: str, revision: str) -> None:
+        super().__init__(revision)
+        self.schema = schema
+        self.revision = revision
+
+
 def missing(known: Mapping[str, str], applied: Mapping[str, str]) -> list[str]:
     """What this version needs and the database does not have."""
     return sorted(known.keys() - applied.keys())

@@ -16,7 +16,7 @@ from contracts.catalogue import SERVICES
 from contracts.permissions import PROVISIONING
 
 if TYPE_CHECKING:
-    from chassis.revisions import Schema
+    from chassis.revisions import RevisionFailed, Schema
     from services.projections.catalogue import ReadModel
 
 app = typer.Typer()
@@ -39,6 +39,7 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
 
     from chassis.login import refusal
     from chassis.provision import NewerDatabase, provision_database
+    from chassis.revisions import RevisionFailed
 
     try:
         applied = provision_database(suite.login, schemas(), read(passwords) if passwords else {})
@@ -46,12 +47,8 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
         raise CliError(
             f"schema {error} was provisioned by a newer version", "provision with that version", ExitCode.CONFLICT
         ) from None
-    except psycopg.errors.LockNotAvailable:
-        raise CliError("a table to change is in use without a pause", "try again when fewer people work") from None
-    except psycopg.errors.DuplicateTable:
-        raise CliError(
-            "this database holds tables made before the first release", "begin with an empty database"
-        ) from None
+    except RevisionFailed as error:
+        raise of_revision(error) from None
     except psycopg.OperationalError as error:
         hint = refusal(error) or "check DATABASE_URL"
         raise CliError("PostgreSQL is away or refuses us", hint, ExitCode.UNREACHABLE) from None
@@ -59,11 +56,41 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
         raise CliError(
             "this role of PostgreSQL may not make roles and schemas", "provision as the owner of the database"
         ) from None
+    except psycopg.Error as error:
+        hint = "see the log of PostgreSQL, then provision again: what was done is kept"
+        raise CliError(f"PostgreSQL refused a step of the provisioning ({_kind(error)})", hint) from None
     asyncio.run(_provision_streams(suite))
     if models := _outdated(suite):
         say(f"building anew, beside the live ones: {', '.join(model.name for model in models)} ...")
         asyncio.run(rebuild(suite, models, PROVISIONING))
     return applied
+
+
+def of_revision(error: "RevisionFailed") -> CliError:
+    """What stopped a revision, by its kind and place: what PostgreSQL says may quote what a table holds."""
+    import psycopg
+
+    from chassis.login import refusal
+
+    cause = error.__cause__
+    if isinstance(cause, psycopg.errors.LockNotAvailable):
+        return CliError("a table to change is in use without a pause", "try again when fewer people work")
+    if isinstance(cause, psycopg.errors.DuplicateTable):
+        return CliError("this database holds tables made before the first release", "begin with an empty database")
+    if isinstance(cause, psycopg.OperationalError) and cause.sqlstate is None:
+        return CliError("PostgreSQL went away", refusal(cause) or "provision again", ExitCode.UNREACHABLE)
+    return CliError(
+        f"revision {error.revision} of schema {error.schema} was refused ({_kind(cause)}), nothing of it was kept",
+        "run the version you had, which goes on as before, and mend what the revision met: the log of PostgreSQL says"
+        " what; then provision again",
+    )
+
+
+def _kind(error: BaseException | None) -> str:
+    diagnosis = getattr(error, "diag", None)
+    names = (diagnosis.table_name, diagnosis.column_name, diagnosis.constraint_name) if diagnosis else ()
+    place = ".".join(name for name in names if name)
+    return f"{type(error).__name__}{f' at {place}' if place else ''}"
 
 
 async def _provision_streams(suite: Suite) -> None:

@@ -14,7 +14,8 @@ from chassis.database import Database
 from chassis.embedded import EmbeddedPostgres
 from chassis.provision import NewerDatabase, alone, provision_database
 from chassis.recorder import Datastore, Recorder
-from chassis.revisions import Schema
+from chassis.revisions import RevisionFailed, Schema
+from cli.provision import of_revision
 from tests.real.chassis.trial import TABLES
 
 _FIRST = Path(__file__).with_name("migrations") / "0001_expand_effects.py"
@@ -79,11 +80,22 @@ def test_the_next_version_adds_to_tables_that_hold_data(trial_database: str, tmp
 
 def test_a_revision_that_fails_changes_nothing_and_is_tried_again(trial_database: str, tmp_path: Path) -> None:
     broken = version(tmp_path / "broken", expand_label="ALTER TABLE effects ADD COLUMN label text; SELECT 1/0;")
-    with pytest.raises(Exception, match="division by zero"):
+    with pytest.raises(RevisionFailed) as failed:
         provision_database(trial_database, [broken])
+    assert (failed.value.schema, failed.value.revision) == (TABLES.name, "trial_0002")
+    assert isinstance(failed.value.__cause__, psycopg.errors.DivisionByZero)
     assert "label" not in columns(trial_database, "effects")
     mended = version(tmp_path / "mended", expand_label="ALTER TABLE effects ADD COLUMN label text")
     assert provision_database(trial_database, [mended]) == ["trial_0002"]
+
+
+def test_a_table_that_is_there_already_is_told_from_other_failures(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA trial; CREATE TABLE trial.effects (key text)")
+    with pytest.raises(RevisionFailed) as failed:
+        provision_database(empty_database, [TABLES])
+    assert isinstance(failed.value.__cause__, psycopg.errors.DuplicateTable)
+    assert "before the first release" in of_revision(failed.value).message
 
 
 def test_a_service_refuses_a_schema_it_was_not_built_for(
