@@ -7,11 +7,12 @@ only. Without `OTEL_EXPORTER_OTLP_ENDPOINT` there is nothing here but a look at 
 """
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -25,7 +26,17 @@ _DRAWN = 12  # hexadecimal digits at the end of a trace id that are as good as d
 _RANDOM = 16**_DRAWN
 _STOP_S = 3.0
 
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
 Attributes = Mapping[str, str | int]
+
+
+class Elsewhere(NamedTuple):
+    """A span that somebody else made, by its trace and its own id; `flags`: whether they keep it."""
+
+    trace: int
+    span: int
+    flags: int
 
 
 class _Caused(msgspec.Struct):
@@ -44,8 +55,19 @@ class _Exports(Protocol):
 
     bound: int
 
-    def span(self, name: str, trace: int, span: int, parent: int | None, started: int, ended: int, **more: Any) -> None:
-        """Export one span; times in nanoseconds."""
+    def span(
+        self,
+        name: str,
+        trace: int,
+        span: int,
+        parent: int | None,
+        started: int,
+        ended: int,
+        *,
+        attributes: Attributes,
+        after: Elsewhere | None,
+    ) -> None:
+        """Export one span, linked to the one it comes `after`; times in nanoseconds."""
         ...
 
     def stop(self) -> None:
@@ -91,9 +113,19 @@ def correlation_in(data: bytes) -> UUID | None:
         return None
 
 
-def began(name: str, correlation: UUID, started_ns: int, attributes: Attributes) -> None:
-    """A span for what a trace begins with; it ends now."""
-    _export(name, correlation.int, _beginning(correlation.int), None, started_ns, attributes)
+def elsewhere(traceparent: object) -> Elsewhere | None:
+    """The span a `traceparent` of W3C Trace Context (version 00) names; None for anything else, whatever it is."""
+    found = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    named = Elsewhere(*(int(part, 16) for part in found.groups())) if found else None
+    return named if named and named.trace and named.span else None
+
+
+def began(
+    name: str, correlation: UUID, started_ns: int, attributes: Attributes, after: Elsewhere | None = None
+) -> None:
+    """A span for what a trace begins with; it ends now. `after`: what led to it elsewhere, in a trace of its own."""
+    trace = correlation.int
+    _export(name, trace, _beginning(trace), None, started_ns, attributes, after=after)
 
 
 def did(
@@ -171,11 +203,12 @@ def _export(
     started: int,
     attributes: Attributes,
     ended: int | None = None,
+    after: Elsewhere | None = None,
 ) -> None:
     exports = _exports
     if exports is not None and trace % _RANDOM < exports.bound:
         more = {"perseverance.correlation_id": str(UUID(int=trace)), **attributes}
-        exports.span(name, trace, span, parent, started, ended or time.time_ns(), attributes=more)
+        exports.span(name, trace, span, parent, started, ended or time.time_ns(), attributes=more, after=after)
 
 
 def _act(who: str, about: str) -> int:
@@ -226,16 +259,28 @@ class _OpenTelemetry:
         self._provider = provider
         self._tracer = provider.get_tracer("perseverance", version)
 
-    def span(self, name: str, trace: int, span: int, parent: int | None, started: int, ended: int, **more: Any) -> None:
+    def span(
+        self,
+        name: str,
+        trace: int,
+        span: int,
+        parent: int | None,
+        started: int,
+        ended: int,
+        *,
+        attributes: Attributes,
+        after: Elsewhere | None,
+    ) -> None:
         from opentelemetry.context import Context
-        from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
+        from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, TraceFlags, set_span_in_context
 
         context = Context()
         if parent is not None:
             above = SpanContext(trace, parent, is_remote=True, trace_flags=TraceFlags(TraceFlags.SAMPLED))
             context = set_span_in_context(NonRecordingSpan(above), context)
+        links = [Link(SpanContext(after.trace, after.span, True, TraceFlags(after.flags)))] if after else None
         self._given.trace, self._given.span = trace, span
-        self._tracer.start_span(name, context, start_time=started, **more).end(ended)
+        self._tracer.start_span(name, context, attributes=attributes, links=links, start_time=started).end(ended)
 
     def stop(self) -> None:
         self._provider.shutdown()

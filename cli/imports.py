@@ -13,7 +13,9 @@ from typing import Annotated
 import typer
 from nats.js.errors import NotFoundError
 
+from chassis import tracing
 from chassis.database import TRANSIENT, Database
+from chassis.logs import VERSION
 from chassis.reference import Reference
 from chassis.settings import make_clock
 from cli.errands import errand
@@ -129,11 +131,13 @@ def _intake(suite: Suite) -> Iterator[Intake]:
     settings = IntakeSettings(nats_url=suite.nats_url, database_url=suite.database_url, clock=suite.clock)
     directory: Reference[School | None] = asyncio.run(_directory(suite))
     database = Database(suite.login, "intake", pool_size=2)
+    tracing.configure("intake", VERSION)  # in its name: what it takes in is followed from here
     try:
         clock = make_clock(settings, database)
         yield Intake(database, clock, Directory(directory), SchoolCalendar(settings.first_day))
     finally:
         database.close()
+        tracing.stop()
 
 
 async def _directory(suite: Suite) -> Reference[School | None]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chassis.clock import PARIS, Clock
 from chassis.database import Database, Transaction
+from chassis.tracing import Elsewhere
 from contracts.directory import School
 from services.intake import traces
 from services.intake.batch import Batch, Earlier, Said
@@ -45,14 +46,19 @@ class Intake:
         self._calendar = calendar
         self._on_commit = on_commit
 
-    def receive(self, sender: Sender, events: Sequence[Read], door: str = "file") -> list[Verdict]:
-        """Take events in, in a transaction of their own; once this returns they are kept."""
+    def receive(
+        self, sender: Sender, events: Sequence[Read], door: str = "file", after: Elsewhere | None = None
+    ) -> list[Verdict]:
+        """Take events in, in a transaction of their own; once this returns they are kept.
+
+        `after`: what the sender traced, of all those that do not say it themselves.
+        """
         started, said = time.time_ns(), [(sender, event) for event in events]
         batch = self._batch(said)
         with self._database.transaction() as tx:
             verdicts = batch.accept(tx)
         self._on_commit()
-        traces.accepted(door, said, verdicts, started)
+        traces.accepted(door, said, verdicts, started, after)
         return verdicts
 
     def accept(self, tx: Transaction, said: Sequence[Said]) -> list[Verdict]:

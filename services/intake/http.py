@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from chassis.database import TRANSIENT, Database
 from chassis.logs import Log
+from chassis.tracing import Elsewhere, elsewhere
 from services.intake import metrics, openapi, problems, senders
 from services.intake.admission import Admission, Held, too_large
 from services.intake.application import Intake
@@ -53,7 +54,8 @@ class Door:
                 sender = await anyio.to_thread.run_sync(self._sender, _key_of(request), limiter=self._threads)
                 read, single = reading_for(request.headers)
                 body = await self._body(request, held)
-                verdicts = await anyio.to_thread.run_sync(self._take, sender, read, body, limiter=self._threads)
+                after = elsewhere(",".join(request.headers.getlist("traceparent")))
+                verdicts = await anyio.to_thread.run_sync(self._take, sender, read, body, after, limiter=self._threads)
             except DirectoryEmptyError:
                 raise busy(
                     503,
@@ -93,11 +95,11 @@ class Door:
             await _pour_away(chunks)
             raise
 
-    def _take(self, sender: Sender, read: Reading, body: bytes) -> list[Verdict]:
+    def _take(self, sender: Sender, read: Reading, body: bytes, after: Elsewhere | None) -> list[Verdict]:
         events: Sequence[Read] = read(body)
         if len(events) > self._max_events:
             raise Problem(413, "too_many_events", f"a batch holds {self._max_events} events at most")
-        verdicts = self._intake.receive(sender, events, "http")
+        verdicts = self._intake.receive(sender, events, "http", after)
         metrics.count("http", verdicts)
         return verdicts
 

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import BaseModel, ConfigDict, Discriminator, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json
 
+from chassis.tracing import elsewhere
 from contracts.catalogue import INCOMING
 from contracts.incoming import EnrolStudent, Incoming
 from services.intake import opaque, splitting
@@ -41,7 +42,7 @@ _VERSIONED = re.compile(r"(.+)\.v[0-9]+")
 
 
 class _Event(BaseModel):
-    """The CloudEvents attributes that matter here; extensions are let through and dropped."""
+    """The CloudEvents attributes that matter here; other extensions than `traceparent` are let through and dropped."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -50,6 +51,7 @@ class _Event(BaseModel):
     source: str
     time: datetime | None = None
     datacontenttype: str | None = None
+    traceparent: Any = Field(None, description="What the sender traced: W3C Trace Context, version 00, else ignored")
     data: Incoming
 
 
@@ -95,7 +97,7 @@ def _read(raw: bytes) -> Read:
             objection = None if time else Refusal("time", Code.BAD_TIME)
     if objection is not None:
         return _known_by(objection, event.id, event.source, from_json(raw)["data"])
-    return Draft(event.id, event.source, time, event.data)
+    return Draft(event.id, event.source, time, event.data, elsewhere(event.traceparent))
 
 
 def _objection(raw: bytes, event: _Event) -> Refusal | None:

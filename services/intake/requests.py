@@ -16,7 +16,7 @@ Reading = Callable[[bytes], Sequence[Read]]
 
 _JSON = "application/json"
 _UTF8 = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
-_ATTRIBUTES = ("specversion", "id", "source", "type", "time")
+_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "traceparent")
 
 
 def reading_for(headers: Mapping[str, str]) -> tuple[Reading, bool]:

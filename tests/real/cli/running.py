@@ -19,10 +19,14 @@ START_LIMIT_S = 90
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("NATS_URL", "DATABASE_URL")}
 
 
-def perseverance(data: Path, *arguments: str, limit: float = 90) -> subprocess.CompletedProcess[str]:
+def perseverance(
+    data: Path, *arguments: str, limit: float = 90, environment: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[str]:
     """Run one command to its end."""
     command = [sys.executable, "-m", "cli.main", "--data", str(data), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=limit, env=ENVIRONMENT, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=limit, env={**ENVIRONMENT, **environment}, check=False
+    )
 
 
 class Up:

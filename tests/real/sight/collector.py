@@ -22,6 +22,8 @@ class Seen:
     started: int
     ended: int
     attributes: dict[str, str]
+    links: list[str]
+    """The traces of others that it is linked to."""
 
 
 @dataclass
@@ -37,6 +39,12 @@ class Collector:
         wanted = str(correlation).replace("-", "")
         return sorted((each for each in list(self.spans.values()) if each.trace == wanted), key=lambda s: s.started)
 
+    def named(self, name: str, **about: str) -> list[Seen]:
+        """The spans of a name that say this of themselves, in the order in which they began."""
+        wanted = {f"perseverance.{key}": value for key, value in about.items()}.items()
+        found = (each for each in list(self.spans.values()) if each.name == name and wanted <= each.attributes.items())
+        return sorted(found, key=lambda s: s.started)
+
     def take(self, body: bytes) -> None:
         """Keep a request."""
         self.bodies.append(body)
@@ -46,7 +54,8 @@ class Collector:
                 said = {each.key: each.value.string_value for each in span.attributes}
                 ids = (span.trace_id.hex(), span.span_id.hex(), span.parent_span_id.hex())
                 times = (span.start_time_unix_nano, span.end_time_unix_nano)
-                self.spans[ids[:2]] = Seen(about["service.name"], span.name, *ids, *times, said)
+                links = [each.trace_id.hex() for each in span.links]
+                self.spans[ids[:2]] = Seen(about["service.name"], span.name, *ids, *times, said, links)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -31,7 +32,9 @@ NAME, FIRST, BORN = "ZZCANARILASTZZ", "ZZCANARIFIRSTZZ", "2009-02-27"
 MAILBOX = "zzcanarimailboxzz"
 FREE, ELSEWHERE = "ZZCANARIMOTIFZZ", "ZZCANARIZZ"
 OF_PUPILS = (INE, OTHER_INE, NAME, FIRST, BORN, FREE, ELSEWHERE)
-EVERY_CANARY = (*OF_PUPILS, MAILBOX)
+OWN_TRACE, REQUEST_TRACE = "a1" * 16, "c3" * 16
+"""What the school's system traces itself: of one event, and of a whole request."""
+EVERY_CANARY = (*OF_PUPILS, MAILBOX, OWN_TRACE, REQUEST_TRACE)
 DAYS = ("2025-10-06", "2025-10-07")
 
 _SCHOOL = School(uai=UAI, name="Lycée Les Coteaux", type=SchoolType.LGT, department="031", network="R1")
@@ -67,6 +70,11 @@ def absences(prefix: str, count: int, **data: Any) -> list[dict[str, Any]]:
     ]
 
 
+def traceparent(trace: str) -> str:
+    """As the school's system says what it traces."""
+    return f"00-{trace}-{'b2' * 8}-01"
+
+
 @dataclass
 class Watched:
     """A running suite with the school in its directory, and ways in."""
@@ -87,9 +95,9 @@ class Watched:
         """Connected to NATS with another key of the suite."""
         return errand(self.found, user)
 
-    async def send(self, events: list[dict[str, Any]], key: str = "") -> httpx.Response:
+    async def send(self, events: list[dict[str, Any]], key: str = "", **more: str) -> httpx.Response:
         """By the HTTP door."""
-        headers = {"authorization": f"Bearer {key or self.key}", "content-type": BATCH_CONTENT_TYPE}
+        headers = {"authorization": f"Bearer {key or self.key}", "content-type": BATCH_CONTENT_TYPE} | more
         return await self.http.post("/events", content=json.dumps(events), headers=headers)
 
     async def api(self, method: str, path: str, **more: Any) -> httpx.Response:
@@ -112,3 +120,9 @@ async def watching(suite: Up) -> AsyncIterator[Watched]:
             key = senders.add(tx, "vs", None)
         token = tokens.issue(found.secrets()["PERSEVERANCE_TOKEN_SECRET"].encode(), HEAD.id)
         yield Watched(suite, found, services, key, http, token)
+
+
+def log_of(watched: Watched, service: str) -> list[dict[str, Any]]:
+    """The lines of a service's log."""
+    path: Path = watched.suite.data / "log" / f"{service}.log"
+    return [json.loads(line) for line in path.read_text().splitlines() if line.startswith("{")]

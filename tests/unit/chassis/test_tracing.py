@@ -6,7 +6,7 @@ import pytest
 
 from chassis import tracing
 from chassis.messages import Message
-from chassis.tracing import _bound, _OpenTelemetry
+from chassis.tracing import Elsewhere, _bound, _OpenTelemetry, elsewhere
 from contracts.catalogue import FLOW
 from contracts.envelope import correlation_of
 from contracts.examples import example
@@ -20,9 +20,11 @@ class Kept:
     def __init__(self, bound: int) -> None:
         self.bound = bound
         self.spans: list[tuple[str, int, int, int | None]] = []
+        self.after: list[Elsewhere | None] = []
 
-    def span(self, name, trace, span, parent, started, ended, **_):
+    def span(self, name, trace, span, parent, started, ended, *, attributes, after):
         self.spans.append((name, trace, span, parent))
+        self.after.append(after)
 
     def stop(self) -> None:
         pass
@@ -88,6 +90,54 @@ def test_the_same_message_handled_again_is_the_same_span(kept: Kept) -> None:
     for _ in range(2):
         tracing.handled("alerts.handle", "SCHOOL", [(fact, None)], 0.1)
     assert kept.spans[0] == kept.spans[1]
+
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.mark.parametrize("flags", ["00", "01", "ff"])
+def test_what_a_sender_traced_is_read_as_w3c_writes_it(flags: str) -> None:
+    named = elsewhere(f"00-{TRACE}-{SPAN}-{flags}")
+    assert named == (int(TRACE, 16), int(SPAN, 16), int(flags, 16))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        7,
+        ["00"],
+        {"traceparent": f"00-{TRACE}-{SPAN}-01"},
+        "",
+        "ZZCANARIZZ",
+        f"00-{'0' * 32}-{SPAN}-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE.upper()}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}",
+        f"00-{TRACE}-{SPAN}-1",
+        f"00-{TRACE}-{SPAN}-01-more",
+        f"00-{TRACE}-{SPAN}-01\n",
+        f" 00-{TRACE}-{SPAN}-01",
+        f"01-{TRACE}-{SPAN}-01",
+        f"ff-{TRACE}-{SPAN}-01",
+        f"00-{TRACE[1:]}-{SPAN}-01",
+        f"00-{TRACE}-{SPAN}g-01",
+        f"00_{TRACE}_{SPAN}_01",
+        f"00-{TRACE}-{SPAN}-01,00-{TRACE}-{SPAN}-01",
+        f"00-{'٣' * 32}-{SPAN}-01",  # digits, but not these
+    ],
+)
+def test_anything_else_is_as_if_it_were_not_there(said: object) -> None:
+    assert elsewhere(said) is None
+
+
+def test_a_trace_of_ours_keeps_its_id_and_is_linked_to_the_sender_s(kept: Kept) -> None:
+    fact, theirs = uuid4(), Elsewhere(int(TRACE, 16), int(SPAN, 16), 1)
+    tracing.began("intake.accept", fact, 1, {}, theirs)
+    tracing.began("intake.accept", fact, 1, {})
+    assert kept.after == [theirs, None]
+    assert kept.spans[0] == kept.spans[1]
+    assert kept.spans[0][1] == fact.int
 
 
 @pytest.mark.parametrize("data", [b"", b"not json", b'{"id":"a"}', b'{"correlationid":"', b'{"correlationid":"zz"}'])
