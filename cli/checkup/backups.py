@@ -1,14 +1,18 @@
-"""Whether what the suite has to remember was saved lately."""
+"""Whether what the suite has to remember was saved lately, and is saved as it is written where that was set up."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from cli.backups.manifest import NAME, Manifest
 from cli.checkup.findings import Finding, fail, ok, warn
 from cli.errors import CliError
 
-CHECK = "backup"
+CHECK, ARCHIVE = "backup", "archive"
+_ARCHIVER = "SELECT now(), current_setting('archive_mode'), last_archived_time, last_failed_time FROM pg_stat_archiver"
 _NIGHTLY = timedelta(hours=26)
 _FAR_TOO_OLD = timedelta(days=7)
 
@@ -40,6 +44,19 @@ def age(where: Path | None, fallback: Path) -> Iterator[Finding]:
         yield ok(CHECK, detail)
 
 
+def archive(connection: psycopg.Connection[Any]) -> Iterator[Finding]:
+    """Whether PostgreSQL archives what it writes, where it was told to, as CloudNativePG does; else nothing."""
+    now, mode, last, failed = connection.execute(_ARCHIVER).fetchone() or (None, "off", None, None)
+    if mode == "off":
+        return
+    since = f"the last was {_told(now - last)} ago" if last else "none ever was"
+    if failed and (not last or failed > last):
+        remedy = "see the log of PostgreSQL, whose volume fills meanwhile: docs/operations.md, VolumeFills"
+        yield fail(ARCHIVE, f"transactions are not archived, {since}", remedy)
+    else:
+        yield ok(ARCHIVE, f"transactions are archived, {since}")
+
+
 def _taken_at(directory: Path) -> datetime | None:
     """When this backup was taken; None when it is none, or not whole."""
     if not (directory / NAME).is_file():
@@ -53,4 +70,6 @@ def _taken_at(directory: Path) -> datetime | None:
 
 
 def _told(old: timedelta) -> str:
+    if old < timedelta(hours=2):
+        return f"{old.total_seconds() / 60:.0f} minutes"
     return f"{old.days} days" if old >= timedelta(days=2) else f"{old.total_seconds() / 3600:.0f} hours"

@@ -12,6 +12,7 @@ from nats.js.errors import APIError, ServiceUnavailableError
 from chassis.conditions import told
 from chassis.nats import connect_once, refusal
 from chassis.provision import drift
+from cli.checkup.backups import archive
 from cli.checkup.findings import Finding, fail, ok
 from cli.checkup.logins import logins
 from cli.provision import schemas
@@ -70,6 +71,7 @@ def postgres(suite: Suite) -> Iterator[Finding | datetime]:
             assert row is not None
             yield row[0]
             yield ok("postgresql", row[1])
+            yield from archive(connection)
             problems = [problem for schema in schemas() for problem in schema.problems(connection)]
             if not problems:
                 yield from logins(connection, schemas())

@@ -68,6 +68,16 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert port in answer.stderr
 
 
+def test_files_are_not_imported_before_a_school_is_known(suite: Up, tmp_path: Path) -> None:
+    file = tmp_path / "absences.csv"
+    file.write_text("ine;uai;date;demi_journee;justifiee;motif\n990000001AB;0310000G;06/10/2025;M;N;\n")
+    answer = perseverance(suite.data, "import", "absences", str(file))
+    assert answer.returncode == 1
+    assert answer.stderr.count("\n") == 1
+    assert "perseverance directory load" in answer.stderr
+    assert not file.with_name("absences.csv.refused.csv").exists(), "no row is to blame"
+
+
 @pytest.mark.parametrize("name", ["alerts", "parcours", "projections", "catcher"])
 def test_a_service_that_dies_is_started_again(suite: Up, name: str) -> None:
     before = suite.pid_of(name)
