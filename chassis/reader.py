@@ -28,16 +28,18 @@ from chassis.stopping import heed_cancel
 
 log = Log("reader")
 T = TypeVar("T")
+V = TypeVar("V")
 
 _PASSED_OVER = Unprocessable("not read here")
 
 _BACKOFF_S = (0.05, 2.0)
 _WAIT_FOR_REBUILD_S = 15
 _STUCK_S = 60
+_FEW = 50
 
 
-def _already(value: dict[int, Position]) -> "asyncio.Future[dict[int, Position]]":
-    done: asyncio.Future[dict[int, Position]] = asyncio.get_running_loop().create_future()
+def _already(value: V) -> "asyncio.Future[V]":
+    done: asyncio.Future[V] = asyncio.get_running_loop().create_future()
     done.set_result(value)
     return done
 
@@ -134,7 +136,8 @@ class Reader(Generic[T]):
             wants = self.source.wants
             return [(message, self._understood(message) if wants(message) else _PASSED_OVER) for message in messages]
 
-        return self._beside(each)
+        # Handing a few over to a thread and back would take longer than understanding them.
+        return _already(each()) if len(messages) < _FEW else self._beside(each)
 
     def _understood(self, message: Message) -> T | Unprocessable:
         try:
@@ -161,7 +164,7 @@ class Reader(Generic[T]):
             committing = _already(held)
             while True:
                 heed_cancel()
-                messages = await pull.next(wait_s=self._leases.again_in_s)
+                messages = await pull.next(self._leases.again_in_s, busy=committing)
                 # While one batch waits for the database the next is received and understood.
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)
