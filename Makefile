@@ -47,7 +47,7 @@ image: $(STAMP) ## run the steps of deploy/Dockerfile without a container engine
 	@deploy/image-steps $(ARGS)
 
 deploy-check: $(STAMP) ## render and check the manifests, play the alerts
-	@PROMTOOL=$$(deploy/promtool) && PROMTOOL=$$PROMTOOL $(BIN)/python -m pytest tests/deploy tests/deploy/check_rules.py tests/deploy/check_nats.py tests/deploy/check_local.py $(ARGS)
+	@PROMTOOL=$$(deploy/promtool) && PROMTOOL=$$PROMTOOL $(BIN)/python -m pytest tests/deploy -o "python_files=test_*.py check_*.py" $(ARGS)
 
 schemas: $(STAMP) ## regenerate JSON Schemas, the AsyncAPI document, the permissions on NATS, the list of settings
 	@$(BIN)/python -m contracts.generate
