@@ -7,6 +7,7 @@ publishing twice or out of order.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from chassis.leases import Leases
 from chassis.logs import Log as Logger
 from chassis.nats import Nats
 from chassis.stopping import heed_cancel
-from chassis.window import LARGEST, ChainBroken, Outgoing, append
+from chassis.window import LARGEST, ChainBroken, Outgoing, send
 
 log = Logger("relay")
 
@@ -33,6 +34,7 @@ _POLL_S = (0.5, 3.0)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
 
+_UNDER_WAY = 2
 _AHEAD_S = 2.0
 _BACKOFF_S = (0.05, 2.0)
 
@@ -86,6 +88,7 @@ class Relay:
         self._leases = Leases(database, f"relay:{stream}", member, 1)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{stream}")
         self._woken = asyncio.Event()
+        self._sending = asyncio.Lock()  # a window is on the wire whole before the next one begins
         self._loop: asyncio.AbstractEventLoop | None = None
         self.trouble = ""  # what keeps it from publishing, for people
         self.published: int | None = None  # log position, while it is this process that publishes
@@ -136,22 +139,46 @@ class Relay:
         renewed = spoke = time.monotonic()
         await self.check()
         seq, after = await self.tail()
-        while True:
-            heed_cancel()
-            self._woken.clear()
-            page: Page = await self._call(self.log.read, after, LARGEST)
-            if page.messages:
-                seq = await self.publish(page.messages, seq)
-                spoke = time.monotonic()
-            after = page.scanned_to
-            self.published, self.trouble = after, ""
-            if time.monotonic() - renewed > self._leases.again_in_s:
-                if not await self._call(self._leases.claim):
-                    return
-                await self._check_end(seq)
-                renewed = time.monotonic()
-            if not page.more:
-                await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
+        sent: deque[asyncio.Task[None]] = deque()
+        try:
+            while True:
+                heed_cancel()
+                self._woken.clear()
+                page: Page = await self._call(self.log.read, after, LARGEST)
+                if page.messages:
+                    # While the server writes this window, the next one is read and sent: it says what it expects.
+                    sent.append(asyncio.create_task(self._carry(page, seq)))
+                    seq += len(page.messages)
+                    spoke = time.monotonic()
+                elif not sent:
+                    self.published, self.trouble = page.scanned_to, ""
+                after = page.scanned_to
+                await self._settle(sent, _UNDER_WAY - 1)
+                if time.monotonic() - renewed > self._leases.again_in_s:
+                    await self._settle(sent, 0)
+                    if not await self._call(self._leases.claim):
+                        return
+                    await self._check_end(seq)
+                    renewed = time.monotonic()
+                if not page.more:
+                    await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
+        finally:
+            for window in sent:
+                window.cancel()
+
+    async def _carry(self, page: Page, seq: int) -> None:
+        try:
+            await self.publish(page.messages, seq)
+        except BaseException:
+            self._woken.set()
+            raise
+        self.published, self.trouble = page.scanned_to, ""
+
+    async def _settle(self, sent: "deque[asyncio.Task[None]]", at_most: int) -> None:
+        """Wait until `at_most` windows are under way. Raises what became of one that is not there."""
+        while sent and (len(sent) > at_most or sent[0].done()):
+            await sent[0]
+            sent.popleft()
 
     async def _check_end(self, seq: int) -> None:
         """With nothing to publish, nothing else would tell us that the stream was lost and must be made again."""
@@ -192,6 +219,8 @@ class Relay:
 
     async def publish(self, messages: Sequence[Outgoing], seq: int) -> int:
         """Append `messages` after sequence `seq`; return the new last one. Raises ChainBroken."""
-        last = await append(self._nats, messages, seq)
+        async with self._sending:
+            stored = await send(self._nats, messages, seq)
+        last = await stored
         metrics.PUBLISHED.labels(self.stream).inc(len(messages))
         return last

@@ -4,16 +4,19 @@ Each window says which sequence it expects before it. Whoever else publishes on 
 sent and lost, is therefore noticed by the server, not by us afterwards.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
+
+from nats.js.api import PubAck
 
 from chassis.nats import Nats
 
 LARGEST = 1000
 """What the server takes in one atomic batch."""
 
-_WORTH_A_BATCH = 20
+_WORTH_A_BATCH = 40
 _ACK_LIMIT_S = 5
 
 
@@ -33,9 +36,16 @@ class ChainBroken(Exception):
 async def append(nats: Nats, messages: Sequence[Outgoing], seq: int) -> int:
     """Append at most `LARGEST` messages after sequence `seq`; return the new last one.
 
+    Raises ChainBroken, or a nats error, when they may not be there.
+    """
+    return await (await send(nats, messages, seq))
+
+
+async def send(nats: Nats, messages: Sequence[Outgoing], seq: int) -> Awaitable[int]:
+    """Send what `append` appends; await what is returned for its outcome. The next window may be sent before that.
+
     Many go as one atomic batch: one write to the server's disk, all or none. An atomic batch costs the server as much
     as several messages whatever it holds, so a few go one after the other, each expecting the one before.
-    Raises ChainBroken, or a nats error, when they may not be there.
     """
     if not nats.connected:
         # The client would buffer these and send them later, when they may be out of place.
@@ -44,10 +54,16 @@ async def append(nats: Nats, messages: Sequence[Outgoing], seq: int) -> int:
     for message, header in zip(messages[:-1], headers, strict=False):
         await nats.client.publish(message.subject, message.data, headers=header)
     last = messages[-1]
-    ack = await nats.js.publish(last.subject, last.data, timeout=_ACK_LIMIT_S, headers=headers[-1])
-    if ack.seq != seq + len(messages):
+    # Not `publish_async`: a refusal never reaches the one who waits for it.
+    ack = asyncio.ensure_future(nats.js.publish(last.subject, last.data, timeout=_ACK_LIMIT_S, headers=headers[-1]))
+    await asyncio.sleep(0)  # by now it is on its way
+    return _stored(ack, seq + len(messages))
+
+
+async def _stored(ack: "asyncio.Future[PubAck]", last: int) -> int:
+    if (await ack).seq != last:
         raise ChainBroken
-    return int(ack.seq)
+    return last
 
 
 def _chain(messages: Sequence[Outgoing], seq: int) -> list[dict[str, str]]:

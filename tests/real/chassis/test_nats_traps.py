@@ -142,7 +142,7 @@ async def test_an_atomic_batch_that_holds_a_known_id_is_refused_whole(trial: Tri
     await trial.fill(1)
     connection = await trial.connect()
     with pytest.raises(APIError) as refused:
-        await append(connection, [message(number) for number in (2, 1, *range(3, 40))], 1)
+        await append(connection, [message(number) for number in (2, 1, *range(3, 60))], 1)
     assert refused.value.err_code == 10201
     assert len(await trial.stored()) == 1
     await connection.close()

@@ -78,7 +78,7 @@ async def test_two_relays_at_once_publish_nothing_twice_and_nothing_out_of_order
 async def test_a_relay_paused_past_the_dedup_window_is_refused_when_it_wakes(trial: Trial) -> None:
     """Its process is frozen with a window in hand; another relay publishes that window and more meanwhile."""
     await provision_streams(trial.nats_url, [replace(TRIAL, duplicate_window_s=1)], [])
-    child = launch("relay", nats=trial.nats_url, database=trial.database_url, last=4_000, stop_at=1_000)
+    child = launch("relay", nats=trial.nats_url, database=trial.database_url, last=4_000, stop_at=2_000)
     frozen = psutil.Process(child.pid)
     await eventually(lambda: _is(frozen, psutil.STATUS_STOPPED))
     assert 1_000 <= len(await trial.stored()) < 4_000
@@ -154,7 +154,7 @@ def _window(first: int, last: int) -> Sequence[Outgoing]:
     return [message(number) for number in range(first, last + 1)]
 
 
-@pytest.mark.parametrize("last", [11, 20, 60])  # one message, a chain of a few, an atomic batch
+@pytest.mark.parametrize("last", [11, 20, 80])  # one message, a chain of a few, an atomic batch
 async def test_a_window_for_another_place_than_the_end_of_the_stream_is_refused_whole(trial: Trial, last: int) -> None:
     relay = await _relay(trial)
     assert await relay.publish(_window(1, 10), 0) == 10
