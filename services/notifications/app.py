@@ -25,6 +25,8 @@ from services.notifications.settings import NotificationsSettings
 from services.notifications.tables import SCHEMA
 from services.notifications.translation import TOPICS, translate
 
+BATCH = 500  # an alert is read as its whole contract, evidence included: more at once weighs, and gains nothing
+
 
 def build(settings: NotificationsSettings) -> Service:
     """Alerts, parcours and delays in, e-mails out, and the proof of them."""
@@ -45,7 +47,7 @@ def build(settings: NotificationsSettings) -> Service:
 
     def read(stream: StreamSpec, root: str, reaction: Reaction[Any]) -> None:
         source = Source(stream.name, root, filters_of("notifications", stream))
-        reader = service.reader(f"notifications-{root}", source, reaction, on_commit=on_commit)
+        reader = service.reader(f"notifications-{root}", source, reaction, on_commit=on_commit, batch=BATCH)
         # Without the directory, everybody would be nobody.
         service.add_task(f"reader {reader.name}", _after(directory.wait_loaded, reader.run))
 
