@@ -173,10 +173,15 @@ class Pull:
             self._broken = f"consumer status {status[:3].decode()}"
 
     def _ask_soon(self) -> None:
-        self._asking = asyncio.ensure_future(self._ask())
+        # Counted before it is sent: who asked meanwhile would leave a request too many, and each such one for ever.
+        self._awaited = self._batch
+        self._asking = asyncio.ensure_future(self._request())
 
     async def _ask(self) -> None:
         self._awaited = self._batch
+        await self._request()
+
+    async def _request(self) -> None:
         self._heard = asyncio.get_running_loop().time()
         request: dict[str, Any] = {"batch": self._batch, "expires": _EXPIRES_S * 1_000_000_000}
         # A request that cannot be sent is not answered: that shows as silence, or as another connection.

@@ -1,0 +1,26 @@
+"""What a pull asks of the server: never more than it has room for, however slowly its messages are taken."""
+
+import asyncio
+
+from chassis.pull import Pull
+from tests.real.chassis.trial import SOURCE, Trial
+
+_COUNT = 20_000
+_BATCH = 50
+
+
+async def test_no_more_is_asked_for_than_two_batches_ahead(trial: Trial) -> None:
+    """Trap: a request too many is never taken back; with enough of them the server cuts off a slow consumer."""
+    await trial.fill(_COUNT)
+    nats = await trial.connect()
+    taken, furthest = 0, 0
+    async with Pull(nats, SOURCE.stream, SOURCE.filters(frozenset(range(16))), 0, _BATCH) as pull:
+        while taken < _COUNT:
+            taken += len(await pull.next(wait_s=5))
+            await asyncio.sleep(0)
+            if taken % 1_000 == 0:
+                info = await nats.js.consumer_info(SOURCE.stream, pull._consumer)
+                assert info.delivered is not None
+                furthest = max(furthest, info.delivered.consumer_seq - taken)
+    assert 0 < furthest <= 2 * _BATCH
+    await nats.close()
