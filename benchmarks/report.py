@@ -95,7 +95,8 @@ class Report:
             done = self.rebuild
             table.add_row(
                 f"rebuild of a read model from {done.events:,} events",
-                f"{done.events_per_s:,.0f}/s, {done.ratio} of reading alone ({done.read_and_thrown_away_per_s:,.0f}/s)",
+                f"{done.events_per_s:,.0f}/s, {done.ratio} of reading alone ({done.read_and_thrown_away_per_s:,.0f}/s);"
+                f" {done.ratio_to_library} of the library's own fetch ({done.library_per_s:,.0f}/s)",
             )
         if self.deadlines:
             caught = self.deadlines
