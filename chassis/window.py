@@ -16,7 +16,7 @@ from chassis.nats import Nats
 LARGEST = 1000
 """What the server takes in one atomic batch."""
 
-_WORTH_A_BATCH = 40
+_WORTH_A_BATCH = 30
 _ACK_LIMIT_S = 5
 
 
