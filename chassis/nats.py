@@ -138,6 +138,11 @@ class Nats:
         """Whether the server is there now."""
         return bool(self.client.is_connected)
 
+    @property
+    def inbox(self) -> str:
+        """Under what this service alone listens, all its replicas alike."""
+        return self._credentials.inbox
+
     async def flow(self, subject: str, sink: Sink) -> Subscription:
         """Hand every message on `subject` to `sink`, as it is read from the socket."""
         subscription = await self.client.subscribe(subject, cb=_nowhere)

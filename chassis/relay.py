@@ -6,6 +6,7 @@ publishing twice or out of order.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import nats.errors
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.js.api import RawStreamMsg
 from nats.js.errors import Error as JetStreamError
 from nats.js.errors import NotFoundError
@@ -27,6 +30,7 @@ from chassis.logs import Log as Logger
 from chassis.nats import Nats
 from chassis.stopping import heed_cancel
 from chassis.window import LARGEST, ChainBroken, Outgoing, send
+from contracts.streams import wake_of
 
 log = Logger("relay")
 
@@ -90,6 +94,10 @@ class Relay:
         self._woken = asyncio.Event()
         self._sending = asyncio.Lock()  # a window is on the wire whole before the next one begins
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._news = wake_of(nats.inbox, stream)
+        self._hearing: Subscription | None = None
+        self._telling: asyncio.Future[None] | None = None
+        self._publishes = False
         self.trouble = ""  # what keeps it from publishing, for people
         self.published: int | None = None  # log position, while it is this process that publishes
         self.ahead = False
@@ -97,7 +105,21 @@ class Relay:
     def wake(self) -> None:
         """There is something new in the log. May be called from any thread."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._woken.set)
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        if self._publishes:
+            self._woken.set()
+        else:
+            self._telling = asyncio.ensure_future(self._tell())
+
+    async def _tell(self) -> None:
+        """Whichever replica publishes would find it by itself, but some seconds later."""
+        with contextlib.suppress(nats.errors.Error, OSError):
+            await self._nats.client.publish(self._news, b"")
+
+    async def _told(self, _: Msg) -> None:
+        self._woken.set()
 
     async def run(self) -> None:
         """Publish for ever. Cancel to stop."""
@@ -132,10 +154,13 @@ class Relay:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _session(self) -> None:
-        if not await self._call(self._leases.claim):
+        self._publishes = bool(await self._call(self._leases.claim))
+        if not self._publishes:
             self.published = None
             await asyncio.sleep(self._leases.again_in_s)
             return
+        if self._hearing is None:
+            self._hearing = await self._nats.client.subscribe(self._news, cb=self._told)
         renewed = spoke = time.monotonic()
         await self.check()
         seq, after = await self.tail()

@@ -21,7 +21,7 @@ from contracts.catalogue import (
     read_by,
     streams_of,
 )
-from contracts.streams import commands_inbox_of, inbox_of
+from contracts.streams import commands_inbox_of, inbox_of, wake_of
 
 API = "$JS.API"
 DOOR = "door"
@@ -80,6 +80,7 @@ def _service(name: str) -> Permissions:
     publish = [
         *said,
         *refusals,
+        *(wake_of(inbox_of(name), stream.name) for stream in fed_by(name)),
         *(subject for stream in streams_of(name) for subject in _look(stream.name)),
         *(f"{API}.STREAM.MSG.GET.{stream.name}" for stream in streams_of(name)),  # where we stand, is it still so?
         *(subject for stream in read_by(name) for subject in _read(stream.name)),

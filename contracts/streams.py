@@ -32,6 +32,11 @@ def inbox_of(user: str) -> str:
     return f"_INBOX.{user}"
 
 
+def wake_of(inbox: str, stream: str) -> str:
+    """Where the replicas of a service, which share an inbox, tell the one that publishes on `stream` of more."""
+    return f"{inbox}.wake.{stream}"
+
+
 def commands_inbox_of(user: str) -> str:
     """Where `user` is told what became of its commands: those who obey may publish there, and nowhere near."""
     return f"{inbox_of(user)}.commands"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from contracts.catalogue import ALERTS, FLOW, NOTIFICATIONS, PARCOURS, REGISTER, SERVICES, STREAMS
+from contracts.catalogue import ALERTS, FLOW, NOTIFICATIONS, PARCOURS, REGISTER, SERVICES, STREAMS, fed_by
 from contracts.permissions import USERS, permissions_of, sender_permissions
-from contracts.streams import commands_inbox_of, inbox_of
+from contracts.streams import commands_inbox_of, inbox_of, wake_of
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -46,14 +46,21 @@ def test_what_is_public_nowhere_is_read_only_by_those_who_need_it() -> None:
     }
 
 
+def _answers(user: str) -> list[str]:
+    return [subject for subject in permissions_of(user).publish if subject.startswith("_INBOX")]
+
+
 def test_those_who_obey_answer_whoever_asked_and_can_forge_no_other_answer() -> None:
-    answering = {
-        user for user in USERS if any(subject.startswith("_INBOX") for subject in permissions_of(user).publish)
-    }
-    assert answering == {"alerts", "parcours"}
-    for user in answering:
-        inboxes = [subject for subject in permissions_of(user).publish if subject.startswith("_INBOX")]
-        assert inboxes == [f"{commands_inbox_of('projections')}.>"]
+    foreign = {user: [each for each in _answers(user) if not each.startswith(inbox_of(user))] for user in USERS}
+    answering = [f"{commands_inbox_of('projections')}.>"]
+    assert {user: said for user, said in foreign.items() if said} == {"alerts": answering, "parcours": answering}
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_replicas_tell_each_other_of_more_to_publish_and_of_nothing_else(user: str) -> None:
+    own = [subject for subject in _answers(user) if subject.startswith(inbox_of(user))]
+    fed = fed_by(user) if user in SERVICES else ()
+    assert own == [wake_of(inbox_of(user), stream.name) for stream in fed]
 
 
 def test_operations_see_every_stream_and_say_nothing() -> None:

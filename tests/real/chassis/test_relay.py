@@ -9,6 +9,7 @@ import psutil
 import pytest
 from nats.js.errors import APIError
 
+from chassis import relay as relay_module
 from chassis import window
 from chassis.provision import provision_streams
 from chassis.relay import Page, Relay
@@ -47,6 +48,21 @@ async def test_an_entry_added_later_is_published_when_the_relay_is_woken(trial: 
         log.last = 20
         relay.wake()
         assert_the_log(await trial.until_stored(20), 20)
+
+
+async def test_what_another_replica_wrote_is_published_when_it_says_so_and_not_seconds_later(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "_POLL_S", (3600, 3600))
+    log = Numbers(10)
+    async with trial.relaying(log, member="a") as first, trial.relaying(log, member="b") as second:
+        await trial.until_stored(10)
+        for last in (20, 30):
+            log.last = last
+            (other,) = (relay for relay in (first, second) if relay.published is None)
+            other.wake()
+            await trial.until_stored(last)
+    assert_the_log(await trial.stored(), 30)
 
 
 async def test_a_relay_that_stops_and_starts_anywhere_goes_on_from_where_the_stream_ends(trial: Trial) -> None:
