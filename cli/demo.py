@@ -43,6 +43,8 @@ def main(
     if report is not None and not report.absolute().parent.is_dir():
         raise CliError(f"{report.parent} is not a directory", "choose where the report goes", ExitCode.USAGE)
     place = data or _fresh(data_of(ctx) / "demo")
+    for asked in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: whoever ends us ends the suite too
+        signal.signal(asked, signal.default_int_handler)
     started = time.monotonic()
     with _suite_up(place, _usable_port() if port is None else port) as (suite, process):
         startup = time.monotonic() - started
