@@ -73,7 +73,8 @@ class Evidence:
             messages = self.streams[name] = []
             moments = self.moments[name] = []
             last = (await js.stream_info(name)).state.messages
-            config = ConsumerConfig(ack_policy=AckPolicy.NONE)
+            # The collector of a heap full of events may take longer between two fetches than the usual five seconds.
+            config = ConsumerConfig(ack_policy=AckPolicy.NONE, inactive_threshold=600)
             subscription = await js.pull_subscribe("", stream=name, config=config)
             while len(messages) < last:
                 for each in await subscription.fetch(1000, timeout=10):
