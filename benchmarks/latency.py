@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
 import psycopg
+import uvloop
 
 from benchmarks.contenders import READ_MODEL, SERVICE_MODULES, at_the_line, fill_school, provision
 from benchmarks.engines import Engines
@@ -111,7 +112,7 @@ def _percentile(ordered: Sequence[float], percent: int) -> float:
 
 def _publish(nats_url: str, absences: list[Absence], rate: int, answer: Connection) -> None:
     """In its own process: send each at its time; answer with when each was due."""
-    answer.send(asyncio.run(_send_all(nats_url, absences, rate)))
+    answer.send(uvloop.run(_send_all(nats_url, absences, rate)))
 
 
 async def _send_all(nats_url: str, absences: list[Absence], rate: int) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The effect of a batch and the position it leads to, in one transaction; who makes it fail is put aside."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Generic, Protocol, TypeVar
 
 import nats.errors
@@ -10,15 +11,17 @@ from chassis import metrics, positions, quarantine, tracing
 from chassis.database import TRANSIENT, Database, Transaction
 from chassis.logs import Log
 from chassis.messages import Message, Unprocessable
-from chassis.positions import Fenced, Position
+from chassis.positions import Fenced, Position, fencing
 from chassis.pull import Interrupted
-from chassis.recorder import VersionConflict
+from chassis.recorder import VersionConflict, conflicts
 
 log = Log("reader")
 T = TypeVar("T")
 
 Understood = tuple[Message, T | Unprocessable]
 """A message, and what the handler makes of it."""
+
+_FEW = 200
 
 BEGIN_AGAIN: tuple[type[BaseException], ...] = (
     *TRANSIENT,
@@ -49,14 +52,21 @@ class Handler(Protocol[T]):
 
 
 class Applying(Generic[T]):
-    """Commits the batches of one reader, `name`. `traced`: whether its messages carry a correlation of ours."""
+    """Commits the batches of one reader, `name`.
 
-    def __init__(self, name: str, stream: str, handler: Handler[T], database: Database, *, traced: bool) -> None:
+    `traced`: whether its messages carry a correlation of ours; `pipelined`: whether a few may be handled in a
+    pipelined transaction.
+    """
+
+    def __init__(
+        self, name: str, stream: str, handler: Handler[T], database: Database, *, traced: bool, pipelined: bool
+    ) -> None:
         self._name = name
         self._stream = stream
         self._handler = handler
         self._database = database
         self._traced = traced
+        self._pipelined = pipelined
         self._held: set[str] = set()
 
     def begin(self, partitions: frozenset[int]) -> dict[int, Position]:
@@ -68,13 +78,15 @@ class Applying(Generic[T]):
     def commit(self, fresh: list[Understood[T]], held: dict[int, Position], to: Position) -> None:
         """Handle `fresh` and move the positions `held` to `to`. Raises BEGIN_AGAIN."""
         try:
-            self._attempt(fresh, held, to, self._together)
+            few = self._pipelined and len(fresh) < _FEW
+            transaction = self._database.pipelined() if few else self._database.transaction()
+            self._attempt(transaction, fresh, held, to, self._together)
         except BEGIN_AGAIN:
             raise
         except Exception as error:  # noqa: BLE001  (whatever one message provokes must not stop the others)
             log.error("reader.batch_failed", exc=error, consumer=self._name, messages=len(fresh))
             self._handler.forget()
-            self._attempt(fresh, held, to, self._one_by_one)
+            self._attempt(self._database.transaction(), fresh, held, to, self._one_by_one)
 
     def which(self, message: Message) -> dict[str, object]:
         """What a log may say of a message."""
@@ -84,13 +96,14 @@ class Applying(Generic[T]):
 
     def _attempt(
         self,
+        transaction: AbstractContextManager[Transaction],
         fresh: list[Understood[T]],
         held: dict[int, Position],
         to: Position,
         handle: Callable[[Transaction, list[Understood[T]], set[str]], None],
     ) -> None:
         keys: set[str] = set()
-        with self._database.transaction() as tx:
+        with conflicts(), fencing(), transaction as tx:
             if self._held:  # some of it may have been replayed or dropped since the last batch
                 quarantine.hold(tx, self._name)
                 keys = quarantine.keys(tx, self._name)

@@ -18,6 +18,12 @@ R = TypeVar("R")
 
 Transaction = psycopg.Cursor[tuple[Any, ...]]
 
+
+def in_pipeline(tx: Transaction) -> bool:
+    """Whether the statements of this transaction do not wait for each other's answers (`Database.pipelined`)."""
+    return tx.connection.pgconn.pipeline_status != psycopg.pq.PipelineStatus.OFF
+
+
 TRANSIENT: tuple[type[Exception], ...] = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -89,6 +95,28 @@ class Database:
         # An explicit block, so that a nested one is a savepoint even before the first statement.
         with self._connection() as connection, connection.transaction(), connection.cursor() as cursor:
             yield cursor
+
+    @contextmanager
+    def pipelined(self) -> Iterator[Transaction]:
+        """A transaction that waits for the server only where something is fetched, and at its end.
+
+        With little to do it is these ways to and fro that take the time. What it costs: the error of a statement
+        comes with the next fetch or at the end, `rowcount` says nothing, there is no COPY and no nested transaction.
+        """
+        with self._connection() as connection:
+            connection.autocommit = True  # the client would wait for the answer to a BEGIN of its own
+            try:
+                with connection.cursor() as cursor, connection.pipeline():
+                    cursor.execute("BEGIN", prepare=False)
+                    yield cursor
+                    cursor.execute("COMMIT", prepare=False)
+            except psycopg.errors.PipelineAborted as error:
+                # What came after the statement that failed; what that one said is behind it.
+                raise (error.__context__ or error) from None
+            finally:
+                if not connection.broken:
+                    connection.rollback()
+                    connection.autocommit = False
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:

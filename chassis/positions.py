@@ -1,7 +1,10 @@
 """How far each reader got: one row for each (consumer, partition), moved in the transaction of the effect."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import NamedTuple
+
+import psycopg
 
 from chassis.database import Transaction
 
@@ -15,6 +18,27 @@ class Position(NamedTuple):
 
 class Fenced(Exception):
     """Another member moved this position: what we hold is out of date and must not be committed."""
+
+
+# The server itself must find it wrong: to look at the answer would be one more way to it and back in each batch.
+_MOVE = """
+WITH moved AS (
+    UPDATE positions SET position = %s, msg_id = %s
+    FROM unnest(%s::smallint[], %s::bigint[]) AS held (partition, position)
+    WHERE consumer = %s AND positions.partition = held.partition AND positions.position = held.position
+    RETURNING 1
+)
+SELECT 1 / (count(*) = %s)::int FROM moved
+"""
+
+
+@contextmanager
+def fencing() -> Iterator[None]:
+    """Raises Fenced for what the server says of a position that is no longer there."""
+    try:
+        yield
+    except psycopg.errors.DivisionByZero as error:
+        raise Fenced from error
 
 
 def load(tx: Transaction, consumer: str, partitions: Collection[int]) -> dict[int, Position]:
@@ -32,13 +56,11 @@ def load(tx: Transaction, consumer: str, partitions: Collection[int]) -> dict[in
 
 
 def move(tx: Transaction, consumer: str, held: Mapping[int, Position], to: Position) -> None:
-    """Move every partition in `held` to `to`. Raises Fenced when one is no longer where we left it."""
-    tx.execute(
-        "UPDATE positions SET position = %s, msg_id = %s"
-        " FROM unnest(%s::smallint[], %s::bigint[]) AS held (partition, position)"
-        " WHERE consumer = %s AND positions.partition = held.partition AND positions.position = held.position",
-        (*to, list(held), [position.seq for position in held.values()], consumer),
-        prepare=True,
-    )
-    if tx.rowcount != len(held):
-        raise Fenced
+    """Move every partition in `held` to `to`. Raises Fenced when one is no longer where we left it.
+
+    In a pipelined transaction only its end can tell: keep that within `fencing`.
+    """
+    with fencing():
+        tx.execute(
+            _MOVE, (*to, list(held), [position.seq for position in held.values()], consumer, len(held)), prepare=True
+        )

@@ -20,7 +20,7 @@ from chassis.nats import Nats
 
 _EXPIRES_S = 10
 _SILENCE_S = 12
-_PACE_S = 0.003
+_PACE_S = 0.010
 """Between two batches that are not full: a transaction for each handful would cost more than this wait."""
 
 _GATHER_S = 1.0

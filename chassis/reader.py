@@ -47,7 +47,8 @@ def _already(value: V) -> "asyncio.Future[V]":
 class Reader(Generic[T]):
     """Reads its share of a stream's partitions for one service.
 
-    `on_commit` is called, in the reader's thread, after each committed batch.
+    `on_commit` is called, in the reader's thread, after each committed batch. `pipelined`: whether the handler can do
+    without what `Database.pipelined` does without.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Reader(Generic[T]):
         on_commit: Callable[[], None] = lambda: None,
         batch: int = 2000,
         traced_as: str = "",
+        pipelined: bool = True,
     ) -> None:
         self.name = name
         self.source = source
@@ -74,7 +76,7 @@ class Reader(Generic[T]):
         self._traced_as = traced_as
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-decode")
-        self._applying = Applying(name, source.stream, handler, database, traced=bool(traced_as))
+        self._applying = Applying(name, source.stream, handler, database, traced=bool(traced_as), pipelined=pipelined)
         self._short: tuple[int, float] | None = None
         self._progress = time.monotonic()
         self._reading = False

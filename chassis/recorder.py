@@ -15,7 +15,7 @@ from psycopg import sql
 from psycopg.rows import dict_row, tuple_row
 
 from chassis import events
-from chassis.database import Database, Transaction, take_role
+from chassis.database import Database, Transaction, in_pipeline, take_role
 from chassis.events import Recorded
 
 TABLE = "stored_events"
@@ -46,6 +46,17 @@ def _rows(recorded: Sequence[Recorded]) -> bytes:
 
 class VersionConflict(Exception):
     """Somebody else recorded something on one of these aggregates meanwhile: load and decide again."""
+
+
+@contextmanager
+def conflicts() -> Iterator[None]:
+    """Raises VersionConflict for what the server says of a version that is taken. In a pipeline, its end tells."""
+    try:
+        yield
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.table_name != TABLE:
+            raise
+        raise VersionConflict from error
 
 
 class Datastore(PostgresDatastore):
@@ -127,25 +138,21 @@ class Recorder(PostgresProcessRecorder):
         """Add `recorded` to the log in the caller's transaction. Raises VersionConflict."""
         if not recorded:
             return
-        try:
-            if len(recorded) < _WORTH_A_COPY:
+        with conflicts():
+            if in_pipeline(tx) or len(recorded) < _WORTH_A_COPY:
                 self._append_few(tx, recorded)
             else:
                 self._append_many(tx, recorded)
-        except psycopg.errors.UniqueViolation as error:
-            raise VersionConflict from error
 
     def _append_few(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
-        """Lock and rows in one way to the server and back."""
         columns = (
             [entry.originator_id for entry in recorded],
             [entry.originator_version for entry in recorded],
             [entry.event.TOPIC for entry in recorded],
             [events.encode(entry.event) for entry in recorded],
         )
-        with tx.connection.pipeline():
-            tx.execute(self._lock)
-            tx.execute(self._insert, columns, prepare=True)
+        tx.execute(self._lock)
+        tx.execute(self._insert, columns, prepare=True)
 
     def _append_many(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
         """Rows as the server takes them fastest."""

@@ -117,6 +117,7 @@ class Service:
         on_commit: Callable[[], None] = lambda: None,
         batch: int = 4000,
         traced_as: str = "handle",
+        pipelined: bool = True,
     ) -> Reader[Any]:
         """Read `source` for as long as the service lives; `traced_as`: what it does, in traces, "" for no trace."""
         reader = Reader(
@@ -129,9 +130,9 @@ class Service:
             on_commit=on_commit,
             batch=batch,
             traced_as=f"{self.name}.{traced_as}" if traced_as else "",
+            pipelined=pipelined,
         )
-        self.add_reader(reader)
-        return reader
+        return self.add_reader(reader)
 
     def relay(self, stream: str, log: Journal) -> Relay:
         """Publish `log` on `stream` for as long as the service lives."""
@@ -139,11 +140,12 @@ class Service:
         self.add_relay(relay)
         return relay
 
-    def add_reader(self, reader: Reader[Any]) -> None:
+    def add_reader(self, reader: Reader[Any]) -> Reader[Any]:
         """Run this reader for as long as the service lives."""
         self.readers.append(reader)
         self.add_task(f"reader {reader.name}", reader.run)
         self.add_check(f"reader {reader.name} moves", lambda: reader.moving)
+        return reader
 
     def add_relay(self, relay: Relay) -> None:
         """Run this relay for as long as the service lives."""

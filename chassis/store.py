@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis import events
 from chassis.database import Database, Transaction
 from chassis.events import A, Event, Recorded
-from chassis.recorder import TABLE, Datastore, Recorder, VersionConflict
+from chassis.recorder import TABLE, Datastore, Recorder, VersionConflict, conflicts
 from chassis.relay import Page
 from chassis.window import Outgoing
 
@@ -108,7 +108,7 @@ def decide(store: EventStore, make: Callable[[UUID], A], aggregate_id: UUID, act
     """
     for _ in range(_ATTEMPTS):
         try:
-            with store.database.transaction() as tx:
+            with conflicts(), store.database.pipelined() as tx:
                 aggregate = make(aggregate_id)
                 for event in store.load(tx, [aggregate_id]).get(aggregate_id, ()):
                     aggregate.replay(event)

@@ -59,6 +59,7 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
         on_commit=raw.committed,
         batch=_RAW_BATCH,
         traced_as="",
+        pipelined=False,  # the ledger is written by COPY
     )
     school = service.relay(SCHOOL.name, ledger_log(service.database))
     register = service.relay(REGISTER.name, register_log(service.database))

@@ -54,11 +54,9 @@ class Projection(Generic[F]):
         fold = self._fold()
         for item in items:
             fold.add(item)
-        # Two ways to the server and back instead of eight: with a few facts the ways are what a batch costs.
-        with tx.connection.pipeline():
-            batches.begin(tx, *self._form)
-            touched = self._write(tx, fold)
-            batches.finish(tx, self._reader, _times(items), touched)
+        batches.begin(tx, *self._form)
+        touched = self._write(tx, fold)
+        batches.finish(tx, self._reader, _times(items), touched)
 
     def forget(self) -> None:
         """Nothing is remembered."""

@@ -17,11 +17,14 @@ from tests.real.eventually import eventually
 _COUNT = 3_000
 
 
+@pytest.mark.parametrize("batch", [500, 100])  # the smaller one goes in a pipelined transaction
 @pytest.mark.parametrize("place", ["before", "after"])
-async def test_a_connection_broken_around_a_commit_leads_to_one_effect_each(trial: Trial, place: Break) -> None:
+async def test_a_connection_broken_around_a_commit_leads_to_one_effect_each(
+    trial: Trial, place: Break, batch: int
+) -> None:
     """Trap: applied but unanswered looks like failed. The position, in the same transaction, knows which it was."""
     await trial.fill(_COUNT)
-    async with postgres_wire(trial.database_url) as wire, trial.reading(database_url=wire.url, batch=500):
+    async with postgres_wire(trial.database_url) as wire, trial.reading(database_url=wire.url, batch=batch):
         await trial.until_effects(1)
         wire.breaks = [place] * 3
         await trial.fill(2 * _COUNT, first=_COUNT + 1)
