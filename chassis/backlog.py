@@ -1,8 +1,8 @@
 """How far behind the readers of this process are, partition by partition, and since when.
 
-A reader that is caught up knows it by itself. For one that is not, the server is asked for the first message after
-its position, which also tells how many follow. While the server cannot be asked, something may be waiting since we
-last knew better: the age grows from that moment on, so that nothing that is out of sight looks well.
+A reader that is caught up, or keeps up, knows it by itself. For one that does not, the server is asked for the first
+message after its position, which also tells how many follow. While the server cannot be asked, something may be waiting
+since we last knew better: the age grows from that moment on, so that nothing that is out of sight looks well.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class Backlog:
     async def _look_at(self, reader: Reader[Any]) -> None:
         now = time.time()
         standing = dict(reader.standing)
-        if reader.caught_up:
+        if reader.caught_up or reader.keeps_up:
             found = dict.fromkeys(standing, Waiting(0, None))
         else:
             try:

@@ -35,6 +35,7 @@ _PASSED_OVER = Unprocessable("not read here")
 _BACKOFF_S = (0.05, 2.0)
 _WAIT_FOR_REBUILD_S = 15
 _STUCK_S = 60
+_A_MOMENT_S = 1.0
 _FEW = 50
 
 
@@ -82,12 +83,19 @@ class Reader(Generic[T]):
         self._reading = False
         self.trouble = ""  # what keeps it from committing, for people
         self._behind = True
+        self._pending = 0
         self.standing: dict[int, Position] = {}  # of the partitions it reads, as last committed
 
     @property
     def caught_up(self) -> bool:
         """Whether it has handled all there is."""
         return self._reading and self._nats.connected and not self._behind
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether nothing waits but what it has in hand: the server had no more a moment ago."""
+        lately = time.monotonic() - self._progress < _A_MOMENT_S
+        return self._reading and self._nats.connected and not self._pending and lately
 
     @property
     def moving(self) -> bool:
@@ -162,7 +170,7 @@ class Reader(Generic[T]):
         self.standing = held = await self._same_stream(held)
         after = min(position.seq for position in held.values())
         async with Pull(self._nats, self.source.stream, self.source.filters(owned), after, self._batch) as pull:
-            self._reading, self._progress, self._behind = True, time.monotonic(), True
+            self._reading, self._progress, self._behind, self._pending = True, time.monotonic(), True, 1
             committing = _already(held)
             while True:
                 heed_cancel()
@@ -171,6 +179,7 @@ class Reader(Generic[T]):
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
+                self._pending = pull.pending
                 self._behind = bool(understood or pull.pending)
                 if not self._behind:
                     self.trouble = ""

@@ -8,6 +8,7 @@ from prometheus_client import generate_latest
 
 from chassis import backlog as backlog_module
 from chassis import leases as leases_module
+from chassis import reader as reader_module
 from chassis.backlog import LAG, OLDEST, Backlog
 from chassis.gauges import BOARD, Since
 from contracts.streams import partition_of
@@ -63,13 +64,36 @@ async def test_what_waits_is_counted_for_each_partition_and_aged_by_its_oldest(t
         assert not since or before - 1 < since < time.time() + 1
 
 
+async def test_what_a_reader_has_in_hand_waits_only_once_it_takes_longer_than_a_moment(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader under a steady flow always has something in hand; asking the server each time would cost the flow."""
+    monkeypatch.setattr(reader_module, "_A_MOMENT_S", 3600)
+    slow = Slow()
+    async with trial.reading(slow) as reader:
+        await _seen_at_rest(trial, reader)
+        await trial.fill(5)
+
+        async def in_hand() -> bool:
+            return not reader.caught_up
+
+        await eventually(in_hand)
+        seen = await _look(trial, reader)
+        assert set(seen[LAG].values()) == {0}
+        monkeypatch.setattr(reader_module, "_A_MOMENT_S", 0)
+        seen = await _look(trial, reader)
+        assert sum(seen[LAG].values()) == 5
+        slow.go_on = True
+        await trial.until_effects(5)
+
+
 async def test_messages_a_reader_does_not_want_do_not_count(trial: Trial) -> None:
     await trial.publish([message(1), message(2)])
     other = message(3)
     await trial.publish([type(other)(3, other.subject.replace("noted", "other"), other.data)])
     async with trial.reading() as reader:
         await _seen_at_rest(trial, reader)
-        reader._behind = True  # as if it did not know
+        reader._behind, reader._pending = True, 1  # as if it did not know
         seen = await _look(trial, reader)
     assert set(seen[LAG].values()) == {0}
 
