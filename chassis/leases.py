@@ -80,7 +80,7 @@ class Leases:
 
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
-        with self._database.transaction() as tx:
+        with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
             self._run(tx, _HERE)
             owned = self._owned(tx)
@@ -93,13 +93,13 @@ class Leases:
 
     def renew(self) -> None:
         """Keep what is ours a while longer, and learn nothing new."""
-        with self._database.transaction() as tx:
+        with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
             self._run(tx, _RENEW)
 
     def release(self) -> None:
         """Give everything back, for a quick hand-over at a clean stop."""
-        with self._database.transaction() as tx:
+        with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
             self._run(tx, _LEAVE)
 
