@@ -1,6 +1,7 @@
-"""`python -m benchmarks.choices`: what two choices of the chassis are worth, each beside what it was chosen over.
+"""`python -m benchmarks.choices`: what three choices of the chassis are worth, each beside what it was chosen over.
 
-Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3).
+Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3); streams that
+are written behind their answer, over streams on the disk before it (ADR 24).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from chassis import window
 from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.pull import Pull
+from chassis.window import LARGEST
 from contracts.catalogue import SCHOOL
 from contracts.streams import subject_of
 
@@ -63,7 +65,7 @@ async def reading(engines: Engines, table: Table) -> None:
 
 async def publishing(engines: Engines, table: Table) -> None:
     """Single publishes that each expect the sequence before them, and atomic batches of a thousand."""
-    await engines.fresh_streams()
+    await engines.fresh_streams(synced=True)
     client = await connect(engines.nats_url)
     js = client.jetstream(timeout=60)
     started = time.perf_counter()
@@ -80,21 +82,34 @@ async def publishing(engines: Engines, table: Table) -> None:
 
 
 async def windows(engines: Engines, table: Table) -> None:
-    """Small windows as atomic batches, and as chains."""
-    await engines.fresh_streams()
+    """Small windows as atomic batches, and as chains; chains on streams of both kinds."""
+    await engines.fresh_streams(synced=True)
     nats = Nats(engines.nats_url, "windows")
     await nats.connect()
-    seq, worth = 0, window._WORTH_A_BATCH
-    for size in (5, worth - 1):
+    worth = window._WORTH_A_BATCH
+    chains = {}
+    for size in (5, worth - 1, 2 * worth):
         rates = []
-        for window._WORTH_A_BATCH in (1, worth):
-            started = time.perf_counter()
-            for _ in range(WINDOWS):
-                few = [window.Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, size + 1)]
-                seq = await window.append(nats, few, seq)
-            rates.append(WINDOWS / (time.perf_counter() - started))
+        for window._WORTH_A_BATCH in (1, LARGEST + 1):
+            rates.append(await window_rate(nats, size))
+        chains[size] = rates[1]
         table.add_row(f"publish windows of {size}", "atomic batches", "chains", f"x {rates[1] / rates[0]:.1f}")
+    window._WORTH_A_BATCH = worth
+    await engines.fresh_streams()
+    for size, rate in chains.items():
+        behind = await window_rate(nats, size, batches=False)
+        table.add_row(f"publish windows of {size}", "on the disk first", "written behind", f"x {behind / rate:.1f}")
     await nats.close()
+
+
+async def window_rate(nats: Nats, size: int, *, batches: bool = True) -> float:
+    """Windows of `size` messages a second, one after the other."""
+    seq = (await nats.js.stream_info(SCHOOL.name)).state.last_seq
+    started = time.perf_counter()
+    for _ in range(WINDOWS):
+        few = [window.Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, size + 1)]
+        seq = await window.append(nats, few, seq, batches=batches)
+    return WINDOWS / (time.perf_counter() - started)
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
@@ -40,14 +40,15 @@ class Engines:
             admin.execute("CHECKPOINT")
         return make_conninfo(self.postgres_url, dbname=name)
 
-    async def fresh_streams(self) -> None:
-        """Every stream as provisioned, and empty."""
+    async def fresh_streams(self, *, synced: bool = False) -> None:
+        """Every stream as provisioned, and empty; `synced`: as with copies, on the disk before the answer."""
         client = await connect(self.nats_url)
         js = client.jetstream()
         for stream in await js.streams_info():
             await js.delete_stream(str(stream.config.name))
         await client.close()
-        await provision_streams(self.nats_url, STREAMS, BUCKETS)
+        streams = [replace(stream, replayable=False) for stream in STREAMS] if synced else STREAMS
+        await provision_streams(self.nats_url, streams, BUCKETS)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from benchmarks.contenders import READ_MODEL, SERVICE_MODULES, at_the_line, fill
 from benchmarks.engines import Engines
 from benchmarks.workload import FIRST_DAY, LAST_DAY, Absence, instant_of, student_id, uai_of
 from chassis.nats import Nats
+from chassis.relay import PACE_S
 from chassis.window import LARGEST, Outgoing, send
 from contracts.catalogue import SCHOOL
 from tests.school_days import half_days
@@ -125,9 +126,9 @@ async def _send_all(nats_url: str, absences: list[Absence], rate: int) -> dict[s
     begin, done = time.monotonic(), 0
     under_way: asyncio.Future[int] | None = None
     while done < len(messages):
+        await asyncio.sleep(PACE_S)
         due = min(int((time.monotonic() - begin) * rate), len(messages), done + LARGEST)
         if due == done:
-            await asyncio.sleep(max(0.0, begin + (done + 1) / rate - time.monotonic()))
             continue
         window = asyncio.ensure_future(await send(nats, messages[done:due], last))
         if under_way:

@@ -7,7 +7,7 @@ from typing import LiteralString
 
 import psycopg
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import DiscardPolicy, PersistMode, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
 from psycopg import sql
 
@@ -48,6 +48,10 @@ CREATE TABLE IF NOT EXISTS simulation.clock (
     instant   timestamptz NOT NULL
 );
 """
+
+
+class MadeForOneServer(Exception):
+    """This stream cannot be given copies; made anew, it can, and its relay fills it again."""
 
 
 class NewerDatabase(Exception):
@@ -154,7 +158,10 @@ async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], bucket
 
 
 async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
-    """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept."""
+    """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept.
+
+    Raises MadeForOneServer.
+    """
     for spec in streams:
         await _make_stream(js, spec)
     for bucket in buckets:
@@ -174,15 +181,39 @@ async def _make_bucket(js: JetStreamContext, spec: BucketSpec) -> None:
 
 async def _make_stream(js: JetStreamContext, spec: StreamSpec) -> None:
     try:
-        await js.stream_info(spec.name)
+        present = (await js.stream_info(spec.name)).config
     except NotFoundError:
         await js.add_stream(_config(spec))
-    else:
-        await js.update_stream(_config(spec))
+        return
+    if _behind(present) and Placement().stream_replicas > 1:
+        raise MadeForOneServer(spec.name)
+    await js.update_stream(_config(spec, present))
 
 
-def _config(spec: StreamSpec) -> StreamConfig:
+async def remake_streams(js: JetStreamContext, streams: Iterable[StreamSpec]) -> list[str]:
+    """Make anew those that are not written as declared: empty, for their relays to fill. Return their names."""
+    made = []
+    for spec in streams:
+        try:
+            present = (await js.stream_info(spec.name)).config
+        except NotFoundError:
+            continue
+        if spec.replayable and _behind(present) != _behind(_config(spec)):
+            await js.delete_stream(spec.name)
+            await js.add_stream(_config(spec))
+            made.append(spec.name)
+    return made
+
+
+def _behind(present: StreamConfig) -> bool:
+    return present.persist_mode == PersistMode.ASYNC
+
+
+def _config(spec: StreamSpec, present: StreamConfig | None = None) -> StreamConfig:
+    """As declared; how messages are written is settled when a stream is made, and is left to one that is there."""
     placement = Placement()
+    # Acknowledged before it is on the disk (ADR 24), which the server grants to a stream without copies or batches.
+    behind = _behind(present) if present else spec.replayable and placement.stream_replicas == 1
     return StreamConfig(
         name=spec.name,
         description=spec.purpose,
@@ -195,7 +226,8 @@ def _config(spec: StreamSpec) -> StreamConfig:
         duplicate_window=placement.duplicate_window_s or spec.duplicate_window_s,
         num_replicas=placement.stream_replicas,
         allow_direct=True,
-        allow_atomic=spec.fenced,
+        allow_atomic=spec.fenced and not behind,
+        persist_mode=PersistMode.ASYNC if behind else None,
     )
 
 
@@ -208,7 +240,7 @@ async def drift(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: It
         except NotFoundError:
             found.append(f"stream {spec.name} is missing")
             continue
-        wanted = _config(spec)
+        wanted = _config(spec, present)
         found += [
             f"stream {spec.name}: {name} is not as declared"
             for name in _COMPARED

@@ -38,6 +38,9 @@ _POLL_S = (0.5, 3.0)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
 
+PACE_S = 0.005
+"""Between two windows that are not full: each costs the server, and whoever reads, much the same whatever it holds."""
+
 _UNDER_WAY = 2
 _AHEAD_S = 2.0
 _BACKOFF_S = (0.05, 2.0)
@@ -98,6 +101,7 @@ class Relay:
         self._hearing: Subscription | None = None
         self._telling: asyncio.Future[None] | None = None
         self._publishes = False
+        self._batches = False
         self.trouble = ""  # what keeps it from publishing, for people
         self.published: int | None = None  # log position, while it is this process that publishes
         self.ahead = False
@@ -165,11 +169,13 @@ class Relay:
         await self.check()
         seq, after = await self.tail()
         sent: deque[asyncio.Task[None]] = deque()
+        # Of a chain the server answers the last alone, which it refuses for what became of the first: that goes alone.
+        limit = 1
         try:
             while True:
                 heed_cancel()
                 self._woken.clear()
-                page: Page = await self._call(self.log.read, after, LARGEST)
+                page: Page = await self._call(self.log.read, after, limit)
                 if page.messages:
                     # While the server writes this window, the next one is read and sent: it says what it expects.
                     sent.append(asyncio.create_task(self._carry(page, seq)))
@@ -177,19 +183,30 @@ class Relay:
                     spoke = time.monotonic()
                 elif not sent:
                     self.published, self.trouble = page.scanned_to, ""
-                after = page.scanned_to
+                after, limit = page.scanned_to, LARGEST
                 await self._settle(sent, _UNDER_WAY - 1)
                 if time.monotonic() - renewed > self._leases.again_in_s:
-                    await self._settle(sent, 0)
                     if not await self._call(self._leases.claim):
                         return
-                    await self._check_end(seq)
+                    if spoke <= renewed:
+                        await self._settle(sent, 0)
+                        await self._check_end(seq)
                     renewed = time.monotonic()
                 if not page.more:
-                    await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
+                    await self._rest(page, spoke)
         finally:
-            for window in sent:
-                window.cancel()
+            await self._drop(sent)
+
+    async def _rest(self, page: Page, spoke: float) -> None:
+        """Until there may be more to publish."""
+        if page.messages:
+            await asyncio.sleep(PACE_S)
+        await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
+
+    async def _drop(self, sent: "deque[asyncio.Task[None]]") -> None:
+        for window in sent:
+            window.cancel()
+        await asyncio.gather(*sent, return_exceptions=True)
 
     async def _carry(self, page: Page, seq: int) -> None:
         try:
@@ -230,8 +247,9 @@ class Relay:
         return last, position_of(message) if message else 0
 
     async def _end(self) -> tuple[int, RawStreamMsg | None]:
-        state = (await self._nats.js.stream_info(self.stream)).state
-        last = int(state.last_seq)
+        info = await self._nats.js.stream_info(self.stream)
+        self._batches = bool(info.config.allow_atomic)
+        state, last = info.state, int(info.state.last_seq)
         for seq in range(last, max(int(state.first_seq), 1) - 1, -1):
             try:
                 message = await self._nats.js.get_msg(self.stream, seq)
@@ -245,7 +263,7 @@ class Relay:
     async def publish(self, messages: Sequence[Outgoing], seq: int) -> int:
         """Append `messages` after sequence `seq`; return the new last one. Raises ChainBroken."""
         async with self._sending:
-            stored = await send(self._nats, messages, seq)
+            stored = await send(self._nats, messages, seq, batches=self._batches)
         last = await stored
         metrics.PUBLISHED.labels(self.stream).inc(len(messages))
         return last

@@ -143,7 +143,7 @@ class StoreLog:
                 message = self._translate(recorded)
                 if message:
                     messages.append(Outgoing(position, *message))
-        full = len(rows) == limit
+        full = len(rows) == limit and rows[-1][0] is not None
         return Page(messages, rows[-1][0] if full else max(after, rows[0][5]), more=full)
 
     def count(self, after: int) -> int:

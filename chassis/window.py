@@ -16,7 +16,7 @@ from chassis.nats import Nats
 LARGEST = 1000
 """What the server takes in one atomic batch."""
 
-_WORTH_A_BATCH = 30
+_WORTH_A_BATCH = 15
 _ACK_LIMIT_S = 5
 
 
@@ -33,24 +33,24 @@ class ChainBroken(Exception):
     """Somebody else published on our stream, or something was lost: look where the stream ends."""
 
 
-async def append(nats: Nats, messages: Sequence[Outgoing], seq: int) -> int:
+async def append(nats: Nats, messages: Sequence[Outgoing], seq: int, *, batches: bool = False) -> int:
     """Append at most `LARGEST` messages after sequence `seq`; return the new last one.
 
     Raises ChainBroken, or a nats error, when they may not be there.
     """
-    return await (await send(nats, messages, seq))
+    return await (await send(nats, messages, seq, batches=batches))
 
 
-async def send(nats: Nats, messages: Sequence[Outgoing], seq: int) -> Awaitable[int]:
+async def send(nats: Nats, messages: Sequence[Outgoing], seq: int, *, batches: bool = False) -> Awaitable[int]:
     """Send what `append` appends; await what is returned for its outcome. The next window may be sent before that.
 
-    Many go as one atomic batch: one write to the server's disk, all or none. An atomic batch costs the server as much
-    as several messages whatever it holds, so a few go one after the other, each expecting the one before.
+    One after the other, each expecting the one before. Where the stream takes `batches`, many go as one: one write to
+    the server's disk, all or none; it costs the server as much as several messages whatever it holds.
     """
     if not nats.connected:
         # The client would buffer these and send them later, when they may be out of place.
         raise ChainBroken
-    headers = _batch(messages, seq) if len(messages) >= _WORTH_A_BATCH else _chain(messages, seq)
+    headers = _batch(messages, seq) if batches and len(messages) >= _WORTH_A_BATCH else _chain(messages, seq)
     for message, header in zip(messages[:-1], headers, strict=False):
         await nats.client.publish(message.subject, message.data, headers=header)
     last = messages[-1]

@@ -94,12 +94,16 @@ def _kind(error: BaseException | None) -> str:
 
 
 async def _provision_streams(suite: Suite) -> None:
-    from chassis.provision import make_streams
+    from chassis.provision import MadeForOneServer, make_streams
     from cli.errands import errand
     from contracts.catalogue import BUCKETS, STREAMS
 
     async with errand(suite, PROVISIONING, "check NATS_URL, start it with -js") as client:
-        await make_streams(client.jetstream(timeout=10), STREAMS, BUCKETS)
+        try:
+            await make_streams(client.jetstream(timeout=10), STREAMS, BUCKETS)
+        except MadeForOneServer as error:
+            hint = "`perseverance streams remake`, then provision again: the services fill it from their stores"
+            raise CliError(f"stream {error} was made for one server and cannot have copies", hint) from None
 
 
 def _outdated(suite: Suite) -> "list[ReadModel]":

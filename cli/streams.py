@@ -58,6 +58,29 @@ def rewind(
         say(str(each))
 
 
+@app.command()
+def remake(ctx: typer.Context, as_json: _Json = False) -> None:
+    """Make anew the streams that were made for one server and are to have copies, or the reverse.
+
+    Their relays fill them again from their logs, at the same places; readers wait for that and go on.
+    """
+    made = asyncio.run(_remake(suite_of(ctx)))
+    if as_json:
+        emit(made)
+    else:
+        say(f"made anew, and being filled: {', '.join(made)}" if made else "every stream is written as declared")
+
+
+async def _remake(suite: Suite) -> list[str]:
+    from chassis.provision import remake_streams
+    from cli.errands import errand
+    from contracts.catalogue import STREAMS
+    from contracts.permissions import PROVISIONING
+
+    async with errand(suite, PROVISIONING) as client:
+        return await remake_streams(client.jetstream(timeout=10), STREAMS)
+
+
 async def _verify(suite: Suite) -> "list[Found]":
     from cli.rewinding import look
 

@@ -19,8 +19,10 @@ from contracts.incoming import (
 )
 from contracts.streams import BucketSpec, StreamSpec
 
-INTAKE = StreamSpec("INTAKE", ("intake.raw.*",), "raw events, until intake has read them", 7, fenced=False)
-REFUSALS = StreamSpec("REFUSALS", ("intake.refused.*",), "what intake refused, and why", 30)
+INTAKE = StreamSpec(
+    "INTAKE", ("intake.raw.*",), "raw events, until intake has read them", 7, fenced=False, replayable=False
+)
+REFUSALS = StreamSpec("REFUSALS", ("intake.refused.*",), "what intake refused, and why", 30, replayable=False)
 SCHOOL = StreamSpec("SCHOOL", ("school.*.*",), "valid, pseudonymous school facts")
 REGISTER = StreamSpec("REGISTER", ("register.*.*",), "identities, one message a pupil", per_subject=1)
 ALERTS = StreamSpec("ALERTS", ("alerts.*.*",), "what the rules make of absences")

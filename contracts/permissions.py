@@ -101,6 +101,7 @@ def _provisioning() -> tuple[str, ...]:
     names = [*(stream.name for stream in STREAMS), *(bucket.stream for bucket in BUCKETS)]
     return (
         *(f"{API}.STREAM.{act}.{name}" for name in names for act in ("INFO", "CREATE", "UPDATE")),
+        *(f"{API}.STREAM.DELETE.{stream.name}" for stream in STREAMS if stream.replayable),  # to be made anew
         *(f"{API}.STREAM.MSG.GET.{name}" for name in read),
         *(subject for name in read for subject in _read(name)),
     )

@@ -46,7 +46,8 @@ def commands_inbox_of(user: str) -> str:
 class StreamSpec:
     """A stream as it must be: provisioning makes it so, services refuse to start on drift.
 
-    `max_age_days` 0 keeps for ever; `per_subject` 1 keeps only the last message of a subject.
+    `max_age_days` 0 keeps for ever; `per_subject` 1 keeps only the last message of a subject. `fenced`: one relay
+    alone publishes here; `replayable`: its log keeps all it ever published, and fills the stream again.
     """
 
     name: str
@@ -56,6 +57,7 @@ class StreamSpec:
     per_subject: int = -1
     duplicate_window_s: int = 120
     fenced: bool = True
+    replayable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

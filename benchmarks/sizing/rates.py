@@ -53,7 +53,7 @@ def measure(engines: Engines, events: int, seed: int) -> Rates:
     workload = Workload(events, seed)
     door = _door(engines, Workload(events // 4, seed))
     append = {writers: _append(engines, writers) for writers in WRITERS}
-    asyncio.run(engines.fresh_streams())
+    asyncio.run(engines.fresh_streams(synced=True))  # a stream with copies waits for the disk
     began = time.perf_counter()
     contenders.fill_school(engines, workload)
     publish = events / (time.perf_counter() - began)

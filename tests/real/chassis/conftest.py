@@ -39,9 +39,9 @@ def trial_database(postgres_server: EmbeddedPostgres, trial_template: str) -> It
 
 
 @pytest.fixture
-def trial_nats(bare_nats_server: EmbeddedNats) -> EmbeddedNats:
-    """A fresh nats-server that holds the stream TRIAL."""
-    asyncio.run(provision_streams(bare_nats_server.url, [TRIAL], []))
+def trial_nats(bare_nats_server: EmbeddedNats, request: pytest.FixtureRequest) -> EmbeddedNats:
+    """A fresh nats-server that holds the stream TRIAL, or the one of that name given as parameter."""
+    asyncio.run(provision_streams(bare_nats_server.url, [getattr(request, "param", TRIAL)], []))
     return bare_nats_server
 
 

@@ -14,7 +14,7 @@ from chassis.pull import Pull
 from chassis.window import append
 from tests.real.chassis.proxies import nats_wire
 from tests.real.chassis.refusing_nats import refusing_nats
-from tests.real.chassis.trial import SOURCE, TRIAL, Trial, message
+from tests.real.chassis.trial import SOURCE, SYNCED, TRIAL, Trial, message
 from tests.real.eventually import eventually
 
 
@@ -138,11 +138,12 @@ async def test_an_expected_sequence_is_checked_before_deduplication(trial: Trial
     await connection.close()
 
 
+@pytest.mark.parametrize("trial_nats", [SYNCED], indirect=True)
 async def test_an_atomic_batch_that_holds_a_known_id_is_refused_whole(trial: Trial) -> None:
     await trial.fill(1)
     connection = await trial.connect()
     with pytest.raises(APIError) as refused:
-        await append(connection, [message(number) for number in (2, 1, *range(3, 60))], 1)
+        await append(connection, [message(number) for number in (2, 1, *range(3, 60))], 1, batches=True)
     assert refused.value.err_code == 10201
     assert len(await trial.stored()) == 1
     await connection.close()
@@ -162,6 +163,7 @@ def test_what_is_acknowledged_is_on_the_disk(bare_nats_server: EmbeddedNats) -> 
     assert "sync_interval: always" in (bare_nats_server.directory / "nats.conf").read_text()
 
 
+@pytest.mark.parametrize("trial_nats", [SYNCED], indirect=True)
 async def test_acknowledged_messages_survive_the_death_of_the_server(trial: Trial, trial_nats: EmbeddedNats) -> None:
     await trial.fill(1_000)
     trial_nats.kill()

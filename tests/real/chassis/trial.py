@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,7 @@ from tests.real.eventually import eventually
 SCHEMA = "trial"
 TABLES = Schema(SCHEMA, Path(__file__).with_name("migrations"))
 TRIAL = StreamSpec("TRIAL", ("trial.*.*",), "numbered messages")
+SYNCED = replace(TRIAL, replayable=False)
 SOURCE = Source("TRIAL", "trial", ("noted",))
 NOON = datetime(2025, 10, 6, 12, tzinfo=UTC)
 _KEYS = 40
@@ -246,4 +248,4 @@ def assert_the_log(stored: Sequence[tuple[int, str, bytes]], count: int) -> None
     assert [position for _, position, _ in stored] == [str(n) for n in range(1, count + 1)]
     assert [data for _, _, data in stored] == [message(n).data for n in range(1, count + 1)]
     sequences = [seq for seq, _, _ in stored]
-    assert sequences == list(range(sequences[0], sequences[0] + count))
+    assert sequences == [sequences[0] + n for n in range(count)]
