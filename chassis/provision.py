@@ -162,8 +162,15 @@ async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buck
 
     Raises MadeForOneServer.
     """
-    for spec in streams:
-        await _make_stream(js, spec)
+    present = {spec: await _present(js, spec) for spec in streams}
+    for spec, config in present.items():
+        if config and _behind(config) and Placement().stream_replicas > 1:
+            raise MadeForOneServer(spec.name)
+    for spec, config in present.items():
+        if config:
+            await js.update_stream(_config(spec, config))
+        else:
+            await js.add_stream(_config(spec))
     for bucket in buckets:
         await _make_bucket(js, bucket)
 
@@ -179,26 +186,19 @@ async def _make_bucket(js: JetStreamContext, spec: BucketSpec) -> None:
             await js.update_stream(present.evolve(num_replicas=replicas))
 
 
-async def _make_stream(js: JetStreamContext, spec: StreamSpec) -> None:
+async def _present(js: JetStreamContext, spec: StreamSpec) -> StreamConfig | None:
     try:
-        present = (await js.stream_info(spec.name)).config
+        return (await js.stream_info(spec.name)).config
     except NotFoundError:
-        await js.add_stream(_config(spec))
-        return
-    if _behind(present) and Placement().stream_replicas > 1:
-        raise MadeForOneServer(spec.name)
-    await js.update_stream(_config(spec, present))
+        return None
 
 
 async def remake_streams(js: JetStreamContext, streams: Iterable[StreamSpec]) -> list[str]:
     """Make anew those that are not written as declared: empty, for their relays to fill. Return their names."""
     made = []
     for spec in streams:
-        try:
-            present = (await js.stream_info(spec.name)).config
-        except NotFoundError:
-            continue
-        if spec.replayable and _behind(present) != _behind(_config(spec)):
+        present = await _present(js, spec)
+        if present and spec.replayable and _behind(present) != _behind(_config(spec)):
             await js.delete_stream(spec.name)
             await js.add_stream(_config(spec))
             made.append(spec.name)
@@ -235,9 +235,8 @@ async def drift(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: It
     """What is not as declared, a line each; empty when all is well."""
     found = []
     for spec in streams:
-        try:
-            present = (await js.stream_info(spec.name)).config
-        except NotFoundError:
+        present = await _present(js, spec)
+        if present is None:
             found.append(f"stream {spec.name} is missing")
             continue
         wanted = _config(spec, present)

@@ -94,6 +94,8 @@ def _kind(error: BaseException | None) -> str:
 
 
 async def _provision_streams(suite: Suite) -> None:
+    from nats.js.errors import ServerError
+
     from chassis.provision import MadeForOneServer, make_streams
     from cli.errands import errand
     from contracts.catalogue import BUCKETS, STREAMS
@@ -104,6 +106,9 @@ async def _provision_streams(suite: Suite) -> None:
         except MadeForOneServer as error:
             hint = "`perseverance streams remake`, then provision again: the services fill it from their stores"
             raise CliError(f"stream {error} was made for one server and cannot have copies", hint) from None
+        except ServerError as error:
+            hint = "a stream can have as many copies (PERSEVERANCE_STREAM_REPLICAS) as there are servers"
+            raise CliError(f"NATS refuses a stream as declared: {error.description}", hint) from None
 
 
 def _outdated(suite: Suite) -> "list[ReadModel]":

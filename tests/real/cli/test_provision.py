@@ -1,21 +1,26 @@
 """`perseverance provision` as operations run it: jobs at the same time, and services that come before it or after."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 import psycopg
 import pytest
+from nats import connect
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
+from chassis.provision import make_streams
 from cli.provision import schemas
+from contracts.catalogue import ALERTS
 
 _ROOT = Path(__file__).parents[3]
 
@@ -105,3 +110,34 @@ def test_an_older_version_leaves_a_database_that_a_newer_one_contracted(servers:
     finally:
         service.terminate()
         service.communicate(timeout=60)
+
+
+def test_streams_made_for_one_server_are_made_anew_before_they_have_copies(servers: dict[str, str]) -> None:
+    code, said = ended(start(servers, "cli.main", "streams", "remake"))
+    assert (code, said) == (0, "every stream is written as declared\n")
+    cluster = {**servers, "PERSEVERANCE_STREAM_REPLICAS": "3"}
+    code, said = ended(start(cluster, "cli.main", "provision"))
+    assert code != 0
+    assert "was made for one server" in said
+    assert "`perseverance streams remake`" in said
+
+
+def test_copies_that_a_lonely_server_cannot_keep_are_refused_in_its_own_words(empty_servers: dict[str, str]) -> None:
+    code, said = ended(start({**empty_servers, "PERSEVERANCE_STREAM_REPLICAS": "3"}, "cli.main", "provision"))
+    assert code != 0
+    assert "NATS refuses a stream as declared: replicas > 1 not supported" in said
+    assert "PERSEVERANCE_STREAM_REPLICAS" in said
+
+
+def test_streams_of_an_earlier_kind_are_made_anew_and_no_other(servers: dict[str, str]) -> None:
+    async def as_with_copies() -> None:
+        client = await connect(servers["NATS_URL"])
+        await client.jetstream().delete_stream(ALERTS.name)
+        await make_streams(client.jetstream(), [replace(ALERTS, replayable=False)], [])
+        await client.close()
+
+    asyncio.run(as_with_copies())
+    code, said = ended(start(servers, "cli.main", "provision"))
+    assert code == 0, said
+    code, said = ended(start(servers, "cli.main", "streams", "remake", "--json"))
+    assert (code, json.loads(said)) == (0, ["ALERTS"])
