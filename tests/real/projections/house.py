@@ -52,8 +52,8 @@ class ReadModels:
         }
         self._erasure = Erasure("erasures")
 
-    def handle(self, envelopes: Iterable[Envelope[Any]], first: int = 1) -> None:
-        """One batch of facts of one stream."""
+    def handle(self, envelopes: Iterable[Envelope[Any]], first: int = 1) -> int:
+        """One batch of facts of one stream; return how many rows it came by while reading tables whole."""
         batch = list(envelopes)
         root = batch[0].type.split(".")[2]
         erases = batch[0].type.endswith("student_erased.v1")
@@ -61,6 +61,8 @@ class ReadModels:
         items: Sequence[Item] = [handler.decode(message(each, first + at)) for at, each in enumerate(batch)]
         with self.database.transaction() as tx:
             handler.handle(tx, items)
+            read = tx.execute("SELECT coalesce(sum(seq_tup_read), 0)::int FROM pg_stat_xact_user_tables").fetchone()
+        return int(read[0]) if read else 0
 
     def handle_in_pieces(self, envelopes: Sequence[Envelope[Any]], dice: random.Random) -> None:
         """The same facts in batches of any sizes, some of them given again from further back."""
