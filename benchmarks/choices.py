@@ -13,6 +13,7 @@ from uuid import UUID
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import latency
 from benchmarks.engines import Engines, running_engines
 from benchmarks.feed import connect, fill
 from chassis import window
@@ -26,6 +27,7 @@ from contracts.streams import subject_of
 MESSAGES = 20_000
 SINGLES = 2_000
 WINDOWS = 300
+LATENCY_S = 15
 PUPILS = 1_000
 FACTS = ("absence_reported", "absence_justified", "absence_cancelled", "student_erased")
 BODY = b"x" * 350
@@ -102,6 +104,14 @@ async def windows(engines: Engines, table: Table) -> None:
     await nats.close()
 
 
+def on_the_way(engines: Engines, table: Table) -> None:
+    """From the publish of an event to its row, with streams of both kinds."""
+    first, behind = (latency.measure(engines, LATENCY_S, synced=synced) for synced in (True, False))
+    for name in ("p50", "p99"):
+        gain = getattr(first, name) / getattr(behind, name)
+        table.add_row(f"publish to row, {name}", "on the disk first", "written behind", f"x {gain:.1f}")
+
+
 async def window_rate(nats: Nats, size: int, *, batches: bool = True) -> float:
     """Windows of `size` messages a second, one after the other."""
     seq = (await nats.js.stream_info(SCHOOL.name)).state.last_seq
@@ -120,6 +130,7 @@ def main() -> None:
         asyncio.run(reading(engines, table))
         asyncio.run(publishing(engines, table))
         asyncio.run(windows(engines, table))
+        on_the_way(engines, table)
     Console().print(table)
 
 

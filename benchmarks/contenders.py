@@ -36,9 +36,9 @@ def fill_school(engines: Engines, absences: Sequence[Absence] | Workload) -> int
     return asyncio.run(fill(engines.nats_url, SCHOOL.name, ((a.subject, a.to_json()) for a in absences)))
 
 
-def provision(engines: Engines, name: str) -> str:
+def provision(engines: Engines, name: str, *, synced: bool = False) -> str:
     """Empty streams, and a new database with the services' schemas; return its url."""
-    database_url = engines.fresh(name)
+    database_url = engines.fresh(name, synced=synced)
     provision_database(database_url, schemas())
     return database_url
 

@@ -32,9 +32,9 @@ class Engines:
         """Processor seconds that each server has used so far."""
         return {name: cpu_s(pid) for name, pid in self.pids.items()}
 
-    def fresh(self, name: str) -> str:
+    def fresh(self, name: str, *, synced: bool = False) -> str:
         """Empty streams and a new database called `name`; return the url of that database."""
-        asyncio.run(self.fresh_streams())
+        asyncio.run(self.fresh_streams(synced=synced))
         with psycopg.connect(self.postgres_url, autocommit=True) as admin:
             admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             admin.execute("CHECKPOINT")

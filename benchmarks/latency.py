@@ -54,10 +54,13 @@ def _absences(pupils: int, number: int) -> list[Absence]:
     ]
 
 
-def measure(engines: Engines, seconds: float, rate: int = 1000) -> Latency:
-    """Bring every pupil to three half-days, then send the fourths at `rate` a second for `seconds`."""
+def measure(engines: Engines, seconds: float, rate: int = 1000, *, synced: bool = False) -> Latency:
+    """Bring every pupil to three half-days, then send the fourths at `rate` a second for `seconds`.
+
+    `synced`: with streams that are on the disk before they answer.
+    """
     pupils = int(rate * seconds)
-    database_url = provision(engines, "latency")
+    database_url = provision(engines, f"latency_{synced}".lower(), synced=synced)
     fill_school(engines, [absence for number in range(3) for absence in _absences(pupils, number)])
     with (
         at_the_line(engines, database_url, SERVICE_MODULES) as services,
@@ -70,7 +73,7 @@ def measure(engines: Engines, seconds: float, rate: int = 1000) -> Latency:
         connection.execute("LISTEN raised")
         ours, theirs = multiprocessing.Pipe()
         publisher = multiprocessing.get_context("spawn").Process(
-            target=_publish, args=(engines.nats_url, _absences(pupils, 3), rate, theirs)
+            target=_publish, args=(engines.nats_url, _absences(pupils, 3), rate, synced, theirs)
         )
         publisher.start()
         seen: dict[str, float] = {}
@@ -111,12 +114,12 @@ def _percentile(ordered: Sequence[float], percent: int) -> float:
     return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)]
 
 
-def _publish(nats_url: str, absences: list[Absence], rate: int, answer: Connection) -> None:
+def _publish(nats_url: str, absences: list[Absence], rate: int, batches: bool, answer: Connection) -> None:
     """In its own process: send each at its time; answer with when each was due."""
-    answer.send(uvloop.run(_send_all(nats_url, absences, rate)))
+    answer.send(uvloop.run(_send_all(nats_url, absences, rate, batches)))
 
 
-async def _send_all(nats_url: str, absences: list[Absence], rate: int) -> dict[str, float]:
+async def _send_all(nats_url: str, absences: list[Absence], rate: int, batches: bool) -> dict[str, float]:
     """As intake's relay does: whatever is due goes out at once, as one window, while the one before is written."""
     nats = Nats(nats_url, "latency")
     await nats.connect()
@@ -130,7 +133,7 @@ async def _send_all(nats_url: str, absences: list[Absence], rate: int) -> dict[s
         due = min(int((time.monotonic() - begin) * rate), len(messages), done + LARGEST)
         if due == done:
             continue
-        window = asyncio.ensure_future(await send(nats, messages[done:due], last))
+        window = asyncio.ensure_future(await send(nats, messages[done:due], last, batches=batches))
         if under_way:
             await under_way
         under_way, last, done = window, last + due - done, due

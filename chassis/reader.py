@@ -79,7 +79,7 @@ class Reader(Generic[T]):
         self._decoding = ThreadPoolExecutor(1, thread_name_prefix=f"{name}-decode")
         self._applying = Applying(name, source.stream, handler, database, traced=bool(traced_as), pipelined=pipelined)
         self._short: tuple[int, float] | None = None
-        self._progress = time.monotonic()
+        self._progress = self._renewed = time.monotonic()
         self._reading = False
         self.trouble = ""  # what keeps it from committing, for people
         self._behind = True
@@ -161,9 +161,9 @@ class Reader(Generic[T]):
     async def _session(self) -> None:
         owned = await self._call(self._leases.claim)
         metrics.PARTITIONS.labels(self.name).set(len(owned))
-        renewed = time.monotonic()
+        claimed = self._renewed = time.monotonic()
         if not owned:
-            self._reading, self._progress, self.standing = True, renewed, {}
+            self._reading, self._progress, self.standing = True, claimed, {}
             await asyncio.sleep(self._leases.again_in_s)
             return
         held = await self._call(self._applying.begin, owned)
@@ -184,8 +184,8 @@ class Reader(Generic[T]):
                 if not self._behind:
                     self.trouble = ""
                 self._progress = time.monotonic()
-                if time.monotonic() - renewed > self._leases.again_in_s:
-                    renewed = time.monotonic()
+                if time.monotonic() - claimed > self._leases.again_in_s:
+                    claimed = self._renewed = time.monotonic()
                     committing = _already(await self._committed(committing))
                     if await self._call(self._leases.claim) != owned:
                         await self._call(self.handler.forget)
@@ -194,8 +194,10 @@ class Reader(Generic[T]):
     async def _committed(self, committing: "asyncio.Future[dict[int, Position]]") -> dict[int, Position]:
         """The outcome of a commit. A long one must not cost us our leases: another would do the same work again."""
         while not committing.done() and time.monotonic() - self._progress < _STUCK_S:
-            await asyncio.wait((committing,), timeout=leases.RENEW_EVERY_S)
+            due = self._renewed + leases.RENEW_EVERY_S - time.monotonic()
+            await asyncio.wait((committing,), timeout=max(0.0, due))
             if not committing.done():
+                self._renewed = time.monotonic()
                 with contextlib.suppress(*TRANSIENT):
                     await self._beside(self._leases.renew)
         return await committing
