@@ -1,13 +1,13 @@
 """One service's way into PostgreSQL: its role, its schema, short transactions. Synchronous: call it from a thread."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import eventsourcing.persistence as library
 import psycopg
 from psycopg import sql
-from psycopg.abc import QueryNoTemplate
+from psycopg.abc import Params, QueryNoTemplate
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from chassis.login import Login, refusal
@@ -131,7 +131,7 @@ class Database:
                     raise psycopg.OperationalError("the connection was lost") from error
                 raise
 
-    def rows(self, query: QueryNoTemplate, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: QueryNoTemplate, parameters: Params = ()) -> list[tuple[Any, ...]]:
         """What one query finds, outside of any transaction: one way to the server and back."""
         with self._connection() as connection:
             connection.autocommit = True

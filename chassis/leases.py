@@ -1,9 +1,10 @@
 """Who reads which partition. Leases spare work, they guard nothing: the fence on positions does."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
+from typing import Any
 
-from chassis.database import Database, Transaction
+from chassis.database import Database
 
 LEASE_S = 9
 RENEW_EVERY_S = 3
@@ -33,13 +34,19 @@ SELECT %(consumer)s, mine, %(me)s, clock_timestamp() + make_interval(secs => %(l
 FROM unnest(%(mine)s::smallint[]) AS mine
 ON CONFLICT (consumer, partition) DO UPDATE SET until = excluded.until
 """
+# What is found is as it was before: an end of ours that had passed shows.
 _RENEW = """
-WITH here AS (
-    UPDATE members SET until = clock_timestamp() + make_interval(secs => %(lease)s)
+WITH hasty AS (SELECT set_config('synchronous_commit', 'off', true)),
+here AS (
+    UPDATE members SET until = clock_timestamp() + make_interval(secs => %(lease)s) FROM hasty
     WHERE consumer = %(consumer)s AND member = %(me)s
+),
+kept AS (
+    UPDATE leases SET until = clock_timestamp() + make_interval(secs => %(lease)s)
+    WHERE consumer = %(consumer)s AND owner = %(me)s
 )
-UPDATE leases SET until = clock_timestamp() + make_interval(secs => %(lease)s)
-WHERE consumer = %(consumer)s AND owner = %(me)s
+SELECT member, NULL, until < clock_timestamp() FROM members WHERE consumer = %(consumer)s
+UNION ALL SELECT owner, partition, until < clock_timestamp() FROM leases WHERE consumer = %(consumer)s
 """
 _LEAVE = """
 WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member = %(me)s)
@@ -72,6 +79,7 @@ class Leases:
         self._member = member
         self._partitions = partitions
         self._wanting = False
+        self._mine: frozenset[int] = frozenset()
 
     @property
     def again_in_s(self) -> float:
@@ -80,37 +88,57 @@ class Leases:
 
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
-        with self._database.pipelined() as tx:
-            tx.execute(_BEGIN, (f"leases:{self._consumer}",))
-            self._run(tx, _HERE)
-            owned = self._owned(tx)
-            share = shares(self._consumer, self._partitions, {who: len(what) for who, what in owned.items()})
-            free = set(range(self._partitions)).difference(*owned.values())
-            mine = [*sorted(owned[self._member]), *sorted(free)][: share[self._member]]
-            self._run(tx, _KEEP, mine)
-        self._wanting = len(mine) < share[self._member]
-        return frozenset(mine)
+        # Nearly always everything stays as it is, and one statement is all it takes to know.
+        if not self._settled(self._renewed()):
+            self._mine = self._divided()
+        return self._mine
 
     def renew(self) -> None:
-        """Keep what is ours a while longer, and learn nothing new."""
+        """Keep what is ours a while longer, and change nothing else."""
+        self._renewed()
+
+    def _renewed(self) -> list[tuple[Any, ...]]:
+        """Keep what is ours; return who is there and what each holds, and whether the time of that is over."""
+        return self._database.rows(_RENEW, self._who())
+
+    def _settled(self, found: list[tuple[Any, ...]]) -> bool:
+        """Whether all hold what they are to hold: nobody came or left, nothing of ours is to be given or taken."""
+        if any(over for _, _, over in found):
+            return False
+        held = _held((member, partition) for member, partition, _ in found)
+        return held.get(self._member) == set(self._mine) and self._share(held) == len(self._mine)
+
+    def _divided(self) -> frozenset[int]:
         with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
-            self._run(tx, _RENEW)
+            tx.execute(_HERE, self._who(), prepare=True)
+            tx.execute(_SEEN, self._who(), prepare=True)
+            held = _held(tx.fetchall())
+            share = self._share(held)
+            free = set(range(self._partitions)).difference(*held.values())
+            mine = [*sorted(held[self._member]), *sorted(free)][:share]
+            tx.execute(_KEEP, self._who() | {"mine": mine}, prepare=True)
+        self._wanting = len(mine) < share
+        return frozenset(mine)
 
     def release(self) -> None:
         """Give everything back, for a quick hand-over at a clean stop."""
+        self._mine = frozenset()
         with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
-            self._run(tx, _LEAVE)
+            tx.execute(_LEAVE, self._who(), prepare=True)
 
-    def _owned(self, tx: Transaction) -> dict[str, set[int]]:
-        """Who is there, ourselves included, and what each holds."""
-        self._run(tx, _SEEN)
-        found: dict[str, set[int]] = {}
-        for member, partition in tx.fetchall():
-            found.setdefault(member, set()).update(() if partition is None else (partition,))
-        return found
+    def _share(self, held: Mapping[str, Collection[int]]) -> int:
+        counts = {member: len(partitions) for member, partitions in held.items()}
+        return shares(self._consumer, self._partitions, counts)[self._member]
 
-    def _run(self, tx: Transaction, statement: str, mine: Collection[int] = ()) -> None:
-        who = {"consumer": self._consumer, "me": self._member, "lease": LEASE_S, "mine": list(mine)}
-        tx.execute(statement, who, prepare=True)
+    def _who(self) -> dict[str, Any]:
+        return {"consumer": self._consumer, "me": self._member, "lease": LEASE_S}
+
+
+def _held(found: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:
+    """Who is there and which partitions each holds; a row without a partition only says that somebody is there."""
+    held: dict[str, set[int]] = {}
+    for member, partition in found:
+        held.setdefault(member, set()).update(() if partition is None else (partition,))
+    return held

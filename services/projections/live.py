@@ -95,8 +95,11 @@ class Changes:
         connection = await self._login.connect_async(autocommit=True)
         async with connection:
             await connection.execute(f"LISTEN {CHANNEL}")
-            async for notification in connection.notifies():
-                self._tell(notification.payload)
+            while True:
+                async for notification in connection.notifies(timeout=0):
+                    self._tell(notification.payload)
+                # Left to wait by itself, the library looks ten times a second.
+                await _readable(connection.fileno())
 
     def _tell(self, payload: str) -> None:
         schools = frozenset(payload.split(","))
@@ -108,6 +111,16 @@ class Changes:
         self._ended = True
         for one in list(self._open):
             one.end()
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(descriptor, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(descriptor)
 
 
 @contextmanager

@@ -73,7 +73,8 @@ class Rebuild:
     def __init__(self, model: ReadModel, nats: Nats, login: Login | str, progress: Progress = lambda *_: None) -> None:
         self._model = model
         self._nats = nats
-        self._database = Database(login, generations.LIVE, role="")
+        # Its tables are indexed side by side.
+        self._database = Database(login, generations.LIVE, role="", pool_size=1 + len(model.tables))
         self._progress = progress
         self._readings = [_Reading(feed) for feed in model.feeds]
 
@@ -89,7 +90,7 @@ class Rebuild:
             for reading in self._readings:
                 await self._read(reading, reading.feed.load or reading.feed.write)
             loaded = time.perf_counter() - loading
-            await asyncio.to_thread(self._index)
+            await asyncio.gather(*(asyncio.to_thread(self._index, table) for table in self._model.tables))
             await self._switch()
             await asyncio.to_thread(self._discard)
         finally:
@@ -105,9 +106,9 @@ class Rebuild:
             for reading in self._readings:
                 reading.aside = generations.put_aside(tx, reading.feed.reader)
 
-    def _index(self) -> None:
+    def _index(self, table: str) -> None:
         with self._database.transaction() as tx:
-            generations.index(tx, self._model.name, self._model.tables)
+            generations.index(tx, self._model.name, table)
 
     def _discard(self) -> None:
         with self._database.transaction() as tx:
@@ -135,8 +136,7 @@ class Rebuild:
                     if not messages:
                         end = min(end, await self._end(reading.feed))
                         continue
-                    for message in messages:
-                        self._fold(reading, fold, message)
+                    self._fold(reading, fold, messages)
                     folded += len(messages)
                     at = Position(messages[-1].seq, messages[-1].msg_id)
                     if folded >= FLUSH_EVERY or at.seq >= end:
@@ -151,18 +151,23 @@ class Rebuild:
             if flushing:
                 await flushing
 
-    def _fold(self, reading: _Reading, fold: Fold, message: Message) -> None:
-        if not reading.feed.source.wants(message):
-            return
-        if reading.aside and message.seq >= reading.aside.get(message.key, message.seq + 1):
-            return
-        try:
-            fold.add(item_of(message))
-        except Unprocessable as error:
-            with self._database.transaction() as tx:
-                reading.aside = generations.put_aside(tx, reading.feed.reader)
-            if message.key not in reading.aside:
-                raise Unreadable(reading.feed.reader, message.seq, error.reason) from None
+    def _fold(self, reading: _Reading, fold: Fold, messages: list[Message]) -> None:
+        wants, add = reading.feed.source.wants, fold.add
+        for message in messages:
+            if not wants(message):
+                continue
+            if reading.aside and message.seq >= reading.aside.get(message.key, message.seq + 1):
+                continue
+            try:
+                add(item_of(message))
+            except Unprocessable as error:
+                self._look_aside(reading, message, error)
+
+    def _look_aside(self, reading: _Reading, message: Message, error: Unprocessable) -> None:
+        with self._database.transaction() as tx:
+            reading.aside = generations.put_aside(tx, reading.feed.reader)
+        if message.key not in reading.aside:
+            raise Unreadable(reading.feed.reader, message.seq, error.reason) from None
 
     def _flush(self, reading: _Reading, fold: Fold, write: Callable[..., object], at: Position, facts: int) -> None:
         with self._database.transaction() as tx:

@@ -1,11 +1,13 @@
 """What a batch of facts makes of a read model, worked out in memory: pure, no SQL."""
 
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from services.projections.wire import Fact
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A fact and where it lies in its stream."""
 
     seq: int

@@ -1,7 +1,7 @@
 """Alerts, their timeline and early warnings, as a batch of facts leaves them."""
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Raw
@@ -51,7 +51,7 @@ class AlertChange(msgspec.Struct, gc=False):
     counted_at: str | None = None
 
 
-class Happened(NamedTuple):
+class Happened(msgspec.Struct, gc=False):
     """A row of `timeline`, its columns in order.
 
     A count that changed is no row: of these the alert keeps the last, for a reader wants to know where it stands
@@ -70,7 +70,7 @@ class Happened(NamedTuple):
     on_day: str | None = None
 
 
-class ApproachRow(NamedTuple):
+class ApproachRow(msgspec.Struct, gc=False):
     """A row of `approaching`, its columns in order."""
 
     student_id: str

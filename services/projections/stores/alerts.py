@@ -52,7 +52,7 @@ def write(tx: Transaction, fold: AlertsFold) -> set[str]:
     """Write what the batch made; return the schools it touched."""
     touched = write_raised(tx, fold) | write_changed(tx, fold)
     if fold.happened:
-        _HAPPENED.execute(tx, fold.happened)
+        _HAPPENED.execute(tx, map(astuple, fold.happened))
     return touched | write_approached(tx, fold)
 
 
@@ -74,5 +74,5 @@ def write_changed(tx: Transaction, fold: AlertsFold) -> set[str]:
 def write_approached(tx: Transaction, fold: AlertsFold) -> set[str]:
     """Write the early warnings of the batch."""
     if fold.approached:
-        _APPROACHED.execute(tx, fold.approached.values())
+        _APPROACHED.execute(tx, map(astuple, fold.approached.values()))
     return {row.uai for row in fold.approached.values()}

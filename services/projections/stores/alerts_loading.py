@@ -16,8 +16,8 @@ def load(tx: Transaction, fold: AlertsFold) -> set[str]:
     if not _copied(tx, "alerts", map(astuple, fold.raised.values())):
         alerts.write_raised(tx, fold)
     alerts.write_changed(tx, fold)
-    copy(tx, "timeline", fold.happened)
-    if not _copied(tx, "approaching", fold.approached.values()):
+    copy(tx, "timeline", map(astuple, fold.happened))
+    if not _copied(tx, "approaching", map(astuple, fold.approached.values())):
         alerts.write_approached(tx, fold)
     return set()
 

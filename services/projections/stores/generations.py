@@ -4,7 +4,8 @@ The tables come from `read_models.sql` itself, so a rebuild also brings them to 
 Indexes and row-level security come last: loading is faster without the first, and COPY refuses the second.
 """
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,13 @@ def enter(tx: Transaction) -> None:
     )
 
 
-def index(tx: Transaction, model: str, tables: Sequence[str]) -> None:
-    """Make the indexes, and tell the planner what the tables hold."""
-    _run(tx, model, ("CREATE INDEX", "CREATE UNIQUE INDEX"))
-    for table in tables:
-        tx.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT, table)))
+def index(tx: Transaction, model: str, table: str) -> None:
+    """Make the indexes of one of its tables, and tell the planner what it holds."""
+    enter(tx)
+    for statement in statements(model):
+        if re.match(rf"CREATE (UNIQUE )?INDEX \w+ ON {table} ", statement):
+            tx.execute(statement.encode())
+    tx.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT, table)))
 
 
 def put_aside(tx: Transaction, reader: str) -> dict[str, int]:

@@ -146,3 +146,19 @@ async def test_while_readers_join_leave_and_die_each_effect_is_there_once(
 
 async def _owners(trial: Trial, wanted: set[str]) -> bool:
     return {owner for (owner,) in trial.rows("SELECT DISTINCT owner FROM leases")} == wanted
+
+
+def test_where_nothing_changes_one_statement_is_a_claim(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = _members(database, "a", "b")
+    before = _settle(members)
+    asked: list[object] = []
+    rows = database.rows
+
+    def counted(*arguments: object) -> list[tuple[object, ...]]:
+        asked.append(arguments)
+        return rows(*arguments)
+
+    monkeypatch.setattr(database, "rows", counted)
+    monkeypatch.setattr(database, "pipelined", lambda: pytest.fail("shared out anew"))
+    assert {name: member.claim() for name, member in members.items()} == before
+    assert len(asked) == 2
