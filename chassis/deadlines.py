@@ -56,10 +56,12 @@ def cancel(tx: Transaction, aggregate_id: UUID, kind: str | None = None) -> None
 
 def cancel_many(tx: Transaction, aggregate_ids: Iterable[UUID], kind: str | None = None) -> None:
     """Close the deadlines of these aggregates, of one kind or of all."""
-    tx.execute(
-        "DELETE FROM deadlines WHERE aggregate_id = ANY(%s) AND (%s::text IS NULL OR kind = %s)",
-        (list(aggregate_ids), kind, kind),
-    )
+    ids = list(aggregate_ids)
+    if ids:
+        tx.execute(
+            "DELETE FROM deadlines WHERE aggregate_id = ANY(%s) AND (%s::text IS NULL OR kind = %s)",
+            (ids, kind, kind),
+        )
 
 
 def take_due(

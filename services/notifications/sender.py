@@ -146,7 +146,8 @@ class Sender:
         while True:
             await asyncio.sleep(self._lease_s / 4)
             async with self._leases:  # else a lease that was just closed would be opened again
-                await self._commit(self._outbox.renew, [parcel.mail_id for parcel in self._in_flight])
+                if self._in_flight:
+                    await self._commit(self._outbox.renew, [parcel.mail_id for parcel in self._in_flight])
 
     async def _recover(self) -> None:
         while True:
