@@ -6,7 +6,7 @@ generated, subjects are checked, and the tests read an example of each class.
 
 from dataclasses import dataclass
 
-from contracts import alerts, notifications, parcours, parcours_commands, register, school
+from contracts import alerts, delays, notifications, parcours, parcours_commands, register, school
 from contracts.commands import AcknowledgeAlert, CloseAlert, Command, RecordFollowUp
 from contracts.envelope import Payload
 from contracts.incoming import (
@@ -88,10 +88,10 @@ FLOW = (
     Channel(PARCOURS, parcours.OutcomeMissing, "parcours", ("notifications", "projections")),
     Channel(PARCOURS, parcours.ParcoursClosed, "parcours", ("projections",)),
     Channel(PARCOURS, parcours.PartnerDaysChanged, "parcours", ("alerts",)),
-    Channel(PARCOURS, parcours.DelayStarted, "parcours", ("projections",)),
-    Channel(PARCOURS, parcours.DelayApproaching, "parcours", ("notifications", "projections")),
-    Channel(PARCOURS, parcours.DelayReached, "parcours", ("notifications", "projections")),
-    Channel(PARCOURS, parcours.DelayEnded, "parcours", ("projections",)),
+    Channel(PARCOURS, delays.DelayStarted, "parcours", ("projections",)),
+    Channel(PARCOURS, delays.DelayApproaching, "parcours", ("notifications", "projections")),
+    Channel(PARCOURS, delays.DelayReached, "parcours", ("notifications", "projections")),
+    Channel(PARCOURS, delays.DelayEnded, "parcours", ("projections",)),
     Channel(NOTIFICATIONS, notifications.MailRequested, "notifications", ("projections",)),
     Channel(NOTIFICATIONS, notifications.MailSent, "notifications", ("projections",)),
     Channel(NOTIFICATIONS, notifications.MailFailed, "notifications", ("projections",)),

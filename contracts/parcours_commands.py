@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from contracts.commands import Command
+from contracts.delays import DelayKind
 from contracts.identifiers import ActorId, StudentId, Uai
-from contracts.parcours import DelayKind, Diploma, Outcome, Partner, Scheme, Why
+from contracts.parcours import Diploma, Outcome, Partner, Scheme, Why
 
 
 class ParcoursCommand(Command):

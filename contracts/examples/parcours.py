@@ -9,12 +9,14 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from contracts import delays
 from contracts import parcours as said
 from contracts import parcours_commands as asked
 from contracts.commands import Command
+from contracts.delays import DelayKind
 from contracts.envelope import Envelope, Payload
 from contracts.examples.common import ALERT, COMMAND, STUDENT, UAI, Sent, envelope
-from contracts.parcours import Caution, DelayKind, Diploma, Gauge, Outcome, Partner, Scheme, SchemeRule, Span, Why
+from contracts.parcours import Caution, Diploma, Gauge, Outcome, Partner, Scheme, SchemeRule, Span, Why
 
 P = TypeVar("P", bound=Payload)
 C = TypeVar("C", bound=Command)
@@ -117,10 +119,10 @@ _SAID: dict[type[Payload], dict[str, Any]] = {
         "revision": 4,
         "days": (span("2025-09-15", "2025-12-31"),),
     },
-    said.DelayStarted: {**_DELAY, **_BY, "rule": DELAY_RULE},
-    said.DelayApproaching: {**_DELAY, "days": 15, "due_at": datetime(2026, 3, 15, 23, tzinfo=UTC)},
-    said.DelayReached: {**_DELAY, "due_at": datetime(2026, 3, 31, 22, tzinfo=UTC)},
-    said.DelayEnded: {**_DELAY, **_BY, "done": True},
+    delays.DelayStarted: {**_DELAY, **_BY, "rule": DELAY_RULE},
+    delays.DelayApproaching: {**_DELAY, "days": 15, "due_at": datetime(2026, 3, 15, 23, tzinfo=UTC)},
+    delays.DelayReached: {**_DELAY, "due_at": datetime(2026, 3, 31, 22, tzinfo=UTC)},
+    delays.DelayEnded: {**_DELAY, **_BY, "done": True},
 }
 
 _ASK = {

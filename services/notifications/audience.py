@@ -3,9 +3,10 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from contracts.delays import DelayKind
 from contracts.directory import Role
 from contracts.notifications import MailTemplate
-from contracts.parcours import DelayKind, Scheme
+from contracts.parcours import Scheme
 from services.notifications.facts import Fact
 
 HEAD, CPE, COORDINATOR = Role.CHEF_ETAB, Role.CPE, Role.COORD_MLDS

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from chassis.database import Transaction
 from chassis.messages import Message, Unprocessable
+from contracts import delays
 from contracts import parcours as said
 from contracts.alerts import AbsenceThresholdReached
 from contracts.envelope import Envelope, Payload, envelope_class
@@ -126,11 +127,11 @@ def _review_overdue(parcours: said.ReviewOverdue) -> facts.ReviewOverdue:
     return facts.ReviewOverdue(scheme=parcours.scheme, review_on=parcours.review_on)
 
 
-def _approaching(delay: said.DelayApproaching) -> facts.DelayApproaching:
+def _approaching(delay: delays.DelayApproaching) -> facts.DelayApproaching:
     return facts.DelayApproaching(kind=delay.kind, days=delay.days, since=delay.since, until=delay.until)
 
 
-def _reached(delay: said.DelayReached) -> facts.DelayReached:
+def _reached(delay: delays.DelayReached) -> facts.DelayReached:
     return facts.DelayReached(kind=delay.kind, since=delay.since, until=delay.until)
 
 
@@ -145,6 +146,6 @@ PARCOURS = (
     Row(said.StatusExpired, "parcours_id", _expired),
     Row(said.OutcomeMissing, "parcours_id", _outcome_missing),
     Row(said.ReviewOverdue, "parcours_id", _review_overdue),
-    Row(said.DelayApproaching, "delay_id", _approaching),
-    Row(said.DelayReached, "delay_id", _reached),
+    Row(delays.DelayApproaching, "delay_id", _approaching),
+    Row(delays.DelayReached, "delay_id", _reached),
 )

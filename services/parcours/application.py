@@ -16,7 +16,8 @@ from chassis.recorder import VersionConflict
 from chassis.store import Aggregates, EventStore
 from contracts import parcours_commands as asked
 from contracts.commands import Command
-from contracts.parcours import DelayState, ParcoursState
+from contracts.delays import DelayState
+from contracts.parcours import ParcoursState
 from services.parcours.acting import Act
 from services.parcours.acts import ACTS
 from services.parcours.days import day_of

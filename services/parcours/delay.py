@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chassis.events import Aggregate, Event
-from contracts.parcours import DelayKind, DelayState
+from contracts.delays import DelayKind, DelayState
 from services.parcours import events
 from services.parcours.acting import Act, brought_by_the_clock
 from services.parcours.days import ONE_DAY, end_of, start_of

@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from contracts.delays import DelayKind
 from contracts.identifiers import school_year_of
-from contracts.parcours import DelayKind, Scheme, SchemeRule
+from contracts.parcours import Scheme, SchemeRule
 from services.parcours.days import ONE_DAY, last_day_of, same_day
 
 FILE = Path(__file__).with_name("rules.toml")

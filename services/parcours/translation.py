@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from chassis.events import Event, Recorded
-from contracts import parcours
+from contracts import delays, parcours
 from contracts.envelope import Payload, wrap
 from contracts.parcours import Gauge, SchemeRule, Span
 from contracts.streams import subject_of
@@ -33,10 +33,10 @@ _SAID: dict[type[Event], type[Payload]] = {
     events.OutcomeMissing: parcours.OutcomeMissing,
     events.Closed: parcours.ParcoursClosed,
     events.PartnerDaysChanged: parcours.PartnerDaysChanged,
-    events.DelayStarted: parcours.DelayStarted,
-    events.DelayApproaching: parcours.DelayApproaching,
-    events.DelayReached: parcours.DelayReached,
-    events.DelayEnded: parcours.DelayEnded,
+    events.DelayStarted: delays.DelayStarted,
+    events.DelayApproaching: delays.DelayApproaching,
+    events.DelayReached: delays.DelayReached,
+    events.DelayEnded: delays.DelayEnded,
 }
 TOPICS = [event.TOPIC for event in _SAID]
 

@@ -7,11 +7,12 @@ from uuid import UUID, uuid5
 
 from chassis.clock import SystemClock, today
 from contracts import parcours as said
+from contracts.delays import DelayApproaching, DelayEnded, DelayKind, DelayReached, DelayStarted
 from contracts.directory import Role
 from contracts.envelope import Envelope, Payload
 from contracts.examples import mail_requested, mail_sent, parcours_event
 from contracts.notifications import MailTemplate
-from contracts.parcours import Caution, DelayKind, Gauge, Outcome, Partner, Scheme, SchemeRule, Span, Why
+from contracts.parcours import Caution, Gauge, Outcome, Partner, Scheme, SchemeRule, Span, Why
 from tests.web.population import AUTAN, CYPRES, TILLEULS, alert, pupil
 
 TODAY = today(SystemClock())
@@ -136,15 +137,15 @@ def _over() -> Iterator[Envelope[Any]]:
 
 def _delays() -> Iterator[Envelope[Any]]:
     for name, kind, since, until, then in (
-        ("Éloïse", DelayKind.OF_SUMMONS, -40, 21, said.DelayApproaching),
-        ("Zoé", DelayKind.RETURN_INTERVIEW, -19, -4, said.DelayReached),
-        ("Noël", DelayKind.APPRENTICE_AFTER_RUPTURE, -60, 120, said.DelayEnded),
+        ("Éloïse", DelayKind.OF_SUMMONS, -40, 21, DelayApproaching),
+        ("Zoé", DelayKind.RETURN_INTERVIEW, -19, -4, DelayReached),
+        ("Noël", DelayKind.APPRENTICE_AFTER_RUPTURE, -60, 120, DelayEnded),
         ("Iris", DelayKind.APPRENTICE_WITHOUT_CONTRACT, -2, 88, None),
     ):
         of = {"delay_id": delay(name), "student_id": pupil(name), "kind": kind}
         of |= {"uai": AUTAN if name == "Iris" else TILLEULS, "since": days(since), "until": days(until)}
         at = datetime.combine(days(since), time(10), UTC)
-        yield parcours_event(said.DelayStarted, {"time": at}, by="chef-tilleuls", **of)
+        yield parcours_event(DelayStarted, {"time": at}, by="chef-tilleuls", **of)
         if then:
             yield parcours_event(then, {"time": at + timedelta(days=1)}, **of)
 

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from contracts import parcours as said
+from contracts.delays import DelayKind, DelayState
 from services.projections.web import words_parcours as fr
 from tests.web import test_web_accessibility as accessibility
 from tests.web.conftest import House
@@ -17,8 +18,8 @@ from tests.web.test_web_pages import listed, page
 CODES = {
     each.value
     for codes in (
-        said.Scheme, said.ParcoursState, said.Partner, said.Outcome, said.Why, said.Caution, said.DelayKind,
-        said.DelayState, said.Diploma,
+        said.Scheme, said.ParcoursState, said.Partner, said.Outcome, said.Why, said.Caution, DelayKind,
+        DelayState, said.Diploma,
     )
     for each in codes
 } - {"CFA", "EPIDE", "AFPA", "CAP", "PAFI", "BMA", "DTMS"}  # fmt: skip

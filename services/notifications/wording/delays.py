@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
+from contracts.delays import DelayKind
 from contracts.directory import Role
-from contracts.parcours import DelayKind
 from services.notifications.facts import DelayApproaching, DelayReached, OfDelay
 from services.notifications.wording.common import SCHOOLS, Wording
 from services.notifications.wording.french import day_in_french, days_in_french

@@ -8,8 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from contracts import parcours_commands as asked
+from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import Uai
-from contracts.parcours import DelayKind, DelayState
 from services.projections.acts import Who, command_id_of
 from services.projections.reading import delays
 from services.projections.reading.filters import DelayFilters

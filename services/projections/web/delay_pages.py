@@ -9,8 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from chassis.clock import today
+from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import check_ine
-from contracts.parcours import DelayKind, DelayState, Why
+from contracts.parcours import Why
 from contracts.parcours_commands import DelayCommand, EndDelay, StartDelay
 from services.projections.acts import Done, Who, command_id_of
 from services.projections.commands import Refused, ServiceAway

@@ -8,8 +8,8 @@ from fastapi.responses import HTMLResponse
 
 from chassis.clock import today
 from contracts.alerts import AlertState
+from contracts.delays import DelayState
 from contracts.identifiers import month_of
-from contracts.parcours import DelayState
 from services.projections.reading import alerts, counts, delays, freshness, mails, parcours
 from services.projections.reading.filters import AlertFilters, ApproachFilters, DelayFilters, ParcoursFilters
 from services.projections.reading.readings import Reading

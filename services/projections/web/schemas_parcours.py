@@ -7,19 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import ActorId, Ine, Uai
-from contracts.parcours import (
-    Caution,
-    DelayKind,
-    DelayState,
-    Gauge,
-    Outcome,
-    ParcoursState,
-    Partner,
-    Scheme,
-    SchemeRule,
-    Why,
-)
+from contracts.parcours import Caution, Gauge, Outcome, ParcoursState, Partner, Scheme, SchemeRule, Why
 from contracts.parcours_commands import Declared
 
 

@@ -3,17 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from contracts.parcours import (
-    Caution,
-    DelayKind,
-    DelayState,
-    Diploma,
-    Outcome,
-    ParcoursState,
-    Partner,
-    Scheme,
-    Why,
-)
+from contracts.delays import DelayKind, DelayState
+from contracts.parcours import Caution, Diploma, Outcome, ParcoursState, Partner, Scheme, Why
 from services.projections.web.words import MONTHS, NBSP, count
 
 SCHEMES: Mapping[str, str] = {

@@ -11,7 +11,8 @@ from chassis import deadlines
 from chassis.deadlines import Deadline
 from chassis.events import Aggregate
 from chassis.store import EventStore
-from contracts.parcours import DelayKind, Scheme, Why
+from contracts.delays import DelayKind
+from contracts.parcours import Scheme, Why
 from contracts.parcours_commands import Declared
 from services.parcours import rules
 from services.parcours.acting import Act

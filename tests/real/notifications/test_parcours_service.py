@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 from contracts import notifications
 from contracts import parcours as said
+from contracts.delays import DelayApproaching, DelayReached
 from contracts.directory import Role
 from contracts.envelope import Payload
 from contracts.examples.parcours import DELAY, PARCOURS, parcours_event
@@ -103,8 +104,8 @@ async def test_all_that_happens_to_a_pupil_is_told_in_order_and_once_though_said
             await say(suite, said.StatusExpired)
             await say(suite, said.OutcomeMissing)
             await say(suite, said.ReviewOverdue)
-            await say(suite, said.DelayApproaching, until=ends_on)
-            await say(suite, said.DelayReached)
+            await say(suite, DelayApproaching, until=ends_on)
+            await say(suite, DelayReached)
         requested = await suite.tells(notifications.MailRequested, 12)
         await suite.tells(notifications.MailSent, 12)
         await say(suite, said.StatusExpired, student=uuid4(), parcours_id=uuid4())

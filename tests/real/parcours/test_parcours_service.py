@@ -9,6 +9,7 @@ import pytest
 from contracts import parcours as said
 from contracts import parcours_commands as asked
 from contracts.commands import Command
+from contracts.delays import DelayApproaching, DelayReached
 from contracts.parcours import Outcome
 from services.parcours.days import end_of
 from tests.real.parcours.conftest import House
@@ -132,7 +133,7 @@ async def test_a_delay_is_reminded_of_and_reached(house: House) -> None:
     answer = await house.ask(asked.StartDelay, since=date(2025, 9, 8))
     assert answer.state == "running"
     await house.it_is(on("09/11/2025"))
-    (approaching,) = await house.tells(said.DelayApproaching)
+    (approaching,) = await house.tells(DelayApproaching)
     assert approaching["until"] == "2025-11-08"
-    await house.tells(said.DelayReached)
+    await house.tells(DelayReached)
     assert (await house.ask(asked.EndDelay, command_id=uuid4())).state == "ended"

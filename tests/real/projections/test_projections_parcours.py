@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from contracts import parcours as said
+from contracts.delays import DelayApproaching, DelayEnded, DelayReached, DelayStarted
 from contracts.envelope import Envelope
 from contracts.examples import pupil_identified, student_enrolled, student_erased
 from contracts.examples.common import ALERT, COMMAND, NOW, STUDENT, UAI
@@ -105,7 +106,7 @@ def suspended_since(models: ReadModels) -> date | None:
 
 
 def test_a_delay_is_on_one_row_and_in_one_timeline(models: ReadModels) -> None:
-    life = (said.DelayStarted, said.DelayApproaching, said.DelayReached, said.DelayEnded)
+    life = (DelayStarted, DelayApproaching, DelayReached, DelayEnded)
     for fact in told(*life):
         models.handle([fact])
     with models.readings.of_parcours(scope(UAI)) as reading:
@@ -204,7 +205,7 @@ def test_figures_tell_what_ends_soon_and_what_is_to_be_looked_at(models: ReadMod
 def test_an_erased_pupil_is_gone_whatever_was_read_first(models: ReadModels) -> None:
     batches = [
         told(*WHOLE_LIFE),
-        told(said.DelayStarted, said.DelayEnded),
+        told(DelayStarted, DelayEnded),
         [pupil_identified()],
         [student_erased()],
     ]

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from chassis.database import Database
+from contracts.delays import DelayStarted
 from contracts.examples import (
     mail_requested,
     pupil_identified,
@@ -16,7 +17,7 @@ from contracts.examples import (
 )
 from contracts.examples.common import ALERT
 from contracts.examples.parcours import parcours_event
-from contracts.parcours import DelayStarted, ParcoursOpened, PlacementPlanned
+from contracts.parcours import ParcoursOpened, PlacementPlanned
 from services.projections.reading import delays, parcours, pupils
 from services.projections.reading.filters import DelayFilters, ParcoursFilters
 from services.projections.reading.readings import COUNTER, PARTNER, READER, NotForThisRole

@@ -7,8 +7,9 @@ from email.message import EmailMessage
 from email.policy import default
 from uuid import UUID
 
+from contracts.delays import DelayKind
 from contracts.directory import Role, School
-from contracts.parcours import DelayKind, Scheme
+from contracts.parcours import Scheme
 from services.notifications.audience import audience_of
 from services.notifications.events import About
 from services.notifications.facts import (

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from contracts.delays import DelayKind
 from contracts.notifications import MailTemplate
-from contracts.parcours import DelayKind, Scheme
+from contracts.parcours import Scheme
 from services.notifications.audience import AUDIENCE, audience_of
 from services.notifications.facts import (
     DelayApproaching,

@@ -13,6 +13,7 @@ from contracts import parcours as said
 from contracts.alerts import AbsenceThresholdReached
 from contracts.catalogue import PARCOURS as STREAM
 from contracts.catalogue import filters_of
+from contracts.delays import DelayApproaching, DelayReached
 from contracts.directory import Role
 from contracts.envelope import Envelope, Payload, envelope_class, wrap
 from contracts.examples import common
@@ -105,8 +106,8 @@ DELAY = {"kind": "OF_SUMMONS", "since": date(2026, 1, 31), "until": date(2026, 3
         (said.StatusExpired, examples.PARCOURS, facts.StatusExpired(scheme=SCHEME, ends_on=ENDS)),
         (said.OutcomeMissing, examples.PARCOURS, facts.OutcomeMissing(scheme=SCHEME, weeks=1, ends_on=ENDS)),
         (said.ReviewOverdue, examples.PARCOURS, facts.ReviewOverdue(scheme=SCHEME, review_on=date(2025, 11, 6))),
-        (said.DelayApproaching, examples.DELAY, facts.DelayApproaching(days=15, **DELAY)),  # type: ignore[arg-type]
-        (said.DelayReached, examples.DELAY, facts.DelayReached(**DELAY)),  # type: ignore[arg-type]
+        (DelayApproaching, examples.DELAY, facts.DelayApproaching(days=15, **DELAY)),  # type: ignore[arg-type]
+        (DelayReached, examples.DELAY, facts.DelayReached(**DELAY)),  # type: ignore[arg-type]
     ],
 )
 def test_what_happens_to_a_parcours_or_a_delay_is_understood(

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from contracts.delays import DelayKind
 from contracts.directory import Role
-from contracts.parcours import DelayKind
 from services.notifications.facts import (
     DelayApproaching,
     DelayReached,

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from contracts.parcours import DelayKind, DelayState
+from contracts.delays import DelayKind, DelayState
 from services.parcours import events
 from services.parcours.days import end_of
 from services.parcours.delay import Delay

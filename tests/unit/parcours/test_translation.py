@@ -9,8 +9,9 @@ import pytest
 from chassis.events import Recorded, decode, encode
 from contracts import parcours as contracts
 from contracts.catalogue import FLOW, PARCOURS
+from contracts.delays import DelayKind
 from contracts.envelope import envelope_class
-from contracts.parcours import DelayKind, Outcome, Partner, Scheme
+from contracts.parcours import Outcome, Partner, Scheme
 from services.parcours import events, translation
 from services.parcours.delay import Delay
 from services.parcours.domain import Parcours

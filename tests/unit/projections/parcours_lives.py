@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts import parcours as said
+from contracts.delays import DelayApproaching, DelayEnded, DelayReached, DelayStarted
 from contracts.envelope import Envelope, Payload
 from contracts.examples.parcours import parcours_event, span
 from contracts.parcours import Caution, Gauge, Outcome, Partner, Why
@@ -108,10 +109,10 @@ def _prolonged(life: Life) -> None:
 def life_of_delay(dice: random.Random, uai: str) -> list[Envelope[Any]]:
     """From its start to its last day, its end, or neither."""
     life = Life(dice, {"delay_id": some_id(dice), "student_id": some_id(dice), "uai": uai})
-    life.tell(said.DelayStarted)
-    for contract in (said.DelayApproaching, said.DelayReached, said.DelayEnded):
+    life.tell(DelayStarted)
+    for contract in (DelayApproaching, DelayReached, DelayEnded):
         if life.chance():
-            life.tell(contract, **({"done": life.chance()} if contract is said.DelayEnded else {}))
+            life.tell(contract, **({"done": life.chance()} if contract is DelayEnded else {}))
     return life.told
 
 

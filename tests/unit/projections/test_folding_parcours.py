@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import parcours as said
+from contracts.delays import DelayApproaching, DelayEnded, DelayReached, DelayStarted
 from contracts.examples.parcours import DELAY, PARCOURS, PLACEMENT, parcours_event, span
 from contracts.parcours import Caution, Gauge, Outcome, Partner, Why
 from services.projections.folding.delays import DelayChange
@@ -139,7 +140,7 @@ def test_a_closed_parcours_says_what_became_of_the_pupil() -> None:
 
 
 def test_a_delay_started_in_the_batch_is_written_whole_and_another_by_what_changes() -> None:
-    whole = fold(said.DelayStarted, said.DelayApproaching, said.DelayReached, said.DelayEnded).delays
+    whole = fold(DelayStarted, DelayApproaching, DelayReached, DelayEnded).delays
     row = whole.started[str(DELAY)]
     assert (row.state, row.done, row.started_by, row.ended_by) == ("ended", True, "mlds-31-1", "mlds-31-1")
     assert [entry.kind for entry in whole.happened] == [
@@ -148,7 +149,7 @@ def test_a_delay_started_in_the_batch_is_written_whole_and_another_by_what_chang
         "delay_reached",
         "delay_ended",
     ]
-    assert fold(said.DelayReached).delays.changed == {
+    assert fold(DelayReached).delays.changed == {
         str(DELAY): DelayChange(str(DELAY), "2025-10-10T08:05:00Z", state="reached")
     }
 

@@ -6,6 +6,7 @@ import pytest
 
 from contracts import parcours as said
 from contracts.catalogue import FLOW, PARCOURS
+from contracts.delays import DelayKind, DelayState
 from services.projections.reading import delays, parcours
 from services.projections.web import words_parcours as fr
 from services.projections.web.asking_parcours import VIEWS
@@ -27,10 +28,10 @@ TODAY = date(2025, 12, 8)
         (said.Why, fr.WHYS),
         (said.Diploma, fr.DIPLOMAS),
         (said.Caution, fr.CAUTIONS),
-        (said.DelayKind, fr.KINDS),
-        (said.DelayKind, fr.KIND_MEANINGS),
-        (said.DelayKind, fr.KIND_STARTS),
-        (said.DelayState, fr.DELAY_STATES),
+        (DelayKind, fr.KINDS),
+        (DelayKind, fr.KIND_MEANINGS),
+        (DelayKind, fr.KIND_STARTS),
+        (DelayState, fr.DELAY_STATES),
     ],
 )
 def test_every_code_has_its_own_words_in_french(codes: type[StrEnum], names: Mapping[str, str]) -> None:
@@ -50,7 +51,7 @@ def test_every_scheme_has_a_word_in_addresses_and_a_usual_length() -> None:
 
 def test_every_state_is_in_a_tab_and_every_order_is_told() -> None:
     assert {state for _, states in VIEWS.values() for state in states} == {each.value for each in said.ParcoursState}
-    assert {state for _, states in DELAY_VIEWS.values() for state in states} == {each.value for each in said.DelayState}
+    assert {state for _, states in DELAY_VIEWS.values() for state in states} == {each.value for each in DelayState}
     assert set(SORT_NAMES) == set(parcours.SORTS)
     assert "fin" in delays.SORTS
 
