@@ -94,12 +94,14 @@ class Changes:
     async def _listen(self) -> None:
         connection = await self._login.connect_async(autocommit=True)
         async with connection:
+            connection.add_notify_handler(lambda notification: self._tell(notification.payload))
             await connection.execute(f"LISTEN {CHANNEL}")
+            # Left to wait by itself, the library looks ten times a second.
             while True:
-                async for notification in connection.notifies(timeout=0):
-                    self._tell(notification.payload)
-                # Left to wait by itself, the library looks ten times a second.
-                await _readable(connection.fileno())
+                await _readable(connection.pgconn.socket)
+                connection.pgconn.consume_input()
+                while found := connection.pgconn.notifies():
+                    self._tell(found.extra.decode())
 
     def _tell(self, payload: str) -> None:
         schools = frozenset(payload.split(","))
