@@ -83,19 +83,22 @@ class Changes:
     async def run(self) -> None:
         """Listen until cancelled. After a lost connection pages are told to look: news may have been missed."""
         with _at_signals(self.end):
+            missed = False
             while True:
                 try:
-                    await self._listen()
+                    await self._listen(missed=missed)
                 except psycopg.Error as error:
                     log.warning("live.lost", kind=type(error).__name__)
+                missed = True
                 await asyncio.sleep(_AGAIN_AFTER_S)
-                self._tell(EVERYWHERE)
 
-    async def _listen(self) -> None:
+    async def _listen(self, *, missed: bool) -> None:
         connection = await self._login.connect_async(autocommit=True)
         async with connection:
             connection.add_notify_handler(lambda notification: self._tell(notification.payload))
             await connection.execute(f"LISTEN {CHANNEL}")
+            if missed:  # said no sooner: what comes between would be missed again
+                self._tell(EVERYWHERE)
             # Left to wait by itself, the library looks ten times a second.
             while True:
                 await _readable(connection.pgconn.socket)
