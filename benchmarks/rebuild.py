@@ -24,7 +24,7 @@ from contracts.catalogue import ALERTS
 from services.projections.catalogue import READ_MODELS
 from services.projections.rebuilding import Rebuild
 
-_PULL = 2_000  # as the rebuild asks for
+_PULL = 4_000  # as the rebuild asks for
 _UUID = re.compile(rb"\b([0-9a-f]{8})((?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 
 

@@ -25,8 +25,10 @@ from services.projections.stores import generations
 
 log = Log("rebuild")
 
-FLUSH_EVERY = 20_000
-_PULL = 2_000
+FLUSH_EVERY, _MOST = 20_000, 60_000
+"""Facts written at once: as soon as so many are folded and nothing is being written, and never more than so many."""
+
+_PULL = 4_000
 _EVERY_PARTITION = frozenset(range(16))
 _TRY_SWITCH_FOR_S = 60.0
 _ROUNDS = 10  # of catching up, while the live read model goes on
@@ -139,7 +141,8 @@ class Rebuild:
                     self._fold(reading, fold, messages)
                     folded += len(messages)
                     at = Position(messages[-1].seq, messages[-1].msg_id)
-                    if folded >= FLUSH_EVERY or at.seq >= end:
+                    idle = flushing is None or flushing.done()
+                    if folded >= (FLUSH_EVERY if idle else _MOST) or at.seq >= end:
                         if flushing:
                             await flushing
                         # The next messages are decoded while these rows are written.

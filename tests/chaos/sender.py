@@ -84,6 +84,8 @@ class Senders:
         while self._batches:
             if self._rate:
                 await asyncio.sleep(self._started + self._handed / self._rate - time.monotonic())
+            if not self._batches:
+                return  # another one took the last while we waited
             batch = self._batches.pop(0)
             self._handed += len(batch)
             by_nats = self._rng.random() < self._by_nats

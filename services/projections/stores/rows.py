@@ -6,6 +6,7 @@ instants, text already and with nothing to escape: joining them is five times ch
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from types import NoneType
 from typing import Any
 
@@ -13,6 +14,7 @@ from msgspec import Raw
 
 from chassis.database import Transaction
 
+_AT_ONCE = 500
 _FORMS = re.compile(r"%([tb])::")
 
 Row = Sequence[str | int | bool | Raw | None]
@@ -49,10 +51,13 @@ def _array(values: Sequence[Any]) -> str | list[Any]:
 
 def copy(tx: Transaction, table: str, rows: Iterable[Row]) -> None:
     """Fill `table` with whole rows, its columns in order. An empty text arrives as NULL."""
-    lines = _lines(list(rows))
-    if lines:
+    remaining = iter(rows)
+    some = list(islice(remaining, _AT_ONCE))
+    if some:
         with tx.copy(f"COPY {table} FROM STDIN (NULL '')".encode()) as target:
-            target.write(lines)
+            while some:  # the server takes these in while we write out the next
+                target.write(_lines(some))
+                some = list(islice(remaining, _AT_ONCE))
 
 
 def _lines(rows: Sequence[Row]) -> str:
