@@ -183,7 +183,12 @@ def _show(idle: Idle, without: str) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.idle", description=__doc__)
     parser.add_argument("--seconds", type=float, default=30, help="how long to measure")
-    parser.add_argument("--settle", type=float, default=10, help="how long to wait before")
+    parser.add_argument(
+        "--settle",
+        type=float,
+        default=45,
+        help="how long to wait before: who waits in vain looks more rarely after 30 s",
+    )
     parser.add_argument("--without", choices=("nats", "postgres"), default="", help="take this server away before")
     parser.add_argument("--strict", action="store_true", help="exit code 1 when a limit is passed")
     parser.add_argument("--json", type=Path, help="write the figures here")

@@ -7,6 +7,8 @@ from typing import Any
 from chassis.database import Database
 
 LEASE_S = 9
+"""A member that was not heard of for so long is gone, and what it held is free."""
+
 RENEW_EVERY_S = 3
 WANTING_EVERY_S = 0.25
 """While others still hold part of our share: they give it back when they next renew."""
@@ -16,7 +18,11 @@ WANTING_EVERY_S = 0.25
 _BEGIN = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _HERE = """
 WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member <> %(me)s AND until < clock_timestamp()),
-     free AS (DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND until < clock_timestamp())
+     free AS (
+         DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND owner NOT IN (
+             SELECT member FROM members WHERE consumer = %(consumer)s AND until >= clock_timestamp()
+         )
+     )
 INSERT INTO members (consumer, member, until)
 VALUES (%(consumer)s, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s))
 ON CONFLICT (consumer, member) DO UPDATE SET until = excluded.until
@@ -30,11 +36,12 @@ WITH given AS (
     DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s AND partition <> ALL(%(mine)s::smallint[])
 )
 INSERT INTO leases (consumer, partition, owner, until)
-SELECT %(consumer)s, mine, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s)
+SELECT %(consumer)s, mine, %(me)s, clock_timestamp() + make_interval(secs => 4 * %(lease)s)
 FROM unnest(%(mine)s::smallint[]) AS mine
 ON CONFLICT (consumer, partition) DO UPDATE SET until = excluded.until
 """
-# What is found is as it was before: an end of ours that had passed shows.
+# What is found is as it was before: an end of ours that had passed shows. A lease ends with its member, so that one
+# row is enough; each says when it ends for whoever looks at nothing else, as the version before did.
 _RENEW = """
 WITH hasty AS (SELECT set_config('synchronous_commit', 'off', true)),
 here AS (
@@ -42,11 +49,12 @@ here AS (
     WHERE consumer = %(consumer)s AND member = %(me)s
 ),
 kept AS (
-    UPDATE leases SET until = clock_timestamp() + make_interval(secs => %(lease)s)
+    UPDATE leases SET until = clock_timestamp() + make_interval(secs => 4 * %(lease)s)
     WHERE consumer = %(consumer)s AND owner = %(me)s
+        AND until < clock_timestamp() + make_interval(secs => 2 * %(lease)s)
 )
 SELECT member, NULL, until < clock_timestamp() FROM members WHERE consumer = %(consumer)s
-UNION ALL SELECT owner, partition, until < clock_timestamp() FROM leases WHERE consumer = %(consumer)s
+UNION ALL SELECT owner, partition, false FROM leases WHERE consumer = %(consumer)s
 """
 _LEAVE = """
 WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member = %(me)s)

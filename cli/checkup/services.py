@@ -26,7 +26,8 @@ _ALIVE_S = 5.0
 _ANSWER_S = 15.0  # a service that waits for a frozen server takes a while to say so
 _UNOWNED = (
     "SELECT count(*) FROM generate_series(0, %s - 1) AS wanted WHERE NOT EXISTS"
-    " (SELECT FROM leases WHERE consumer = %s AND partition = wanted AND until > clock_timestamp())"
+    " (SELECT FROM leases JOIN members ON members.consumer = leases.consumer AND member = owner"
+    " WHERE leases.consumer = %s AND partition = wanted AND members.until > clock_timestamp())"
 )
 
 

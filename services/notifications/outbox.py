@@ -64,6 +64,8 @@ class Outbox:
 
     def claim(self, limit: int) -> list[Parcel]:
         """Take due e-mails and commit that they are being tried. Raises VersionConflict, TRANSIENT."""
+        if not deadlines.any_due(self._database, SEND):
+            return []
         at, people = self._clock.now(), self._people()
         day = day_of(at)
         parcels = []
@@ -118,6 +120,8 @@ class Outbox:
 
     def recover(self, limit: int) -> int:
         """Attempts whose lease ended without an outcome become uncertain, and are due again; how many."""
+        if not deadlines.any_due(self._database, ATTEMPT_LOST):
+            return 0
         at = self._clock.now()
         with self._database.transaction() as tx:
             now = real_now(tx)

@@ -57,6 +57,8 @@ class Alarm:
     def ring(self) -> int:
         """Decide upon one batch of what is due; how many deadlines that were. Raises TRANSIENT, VersionConflict."""
         now = self._clock.now()
+        if not deadlines.any_due(self._database, now=now):
+            return 0
         try:
             taken = self._batch(now)
         except _TRY_AGAIN:

@@ -43,8 +43,7 @@ class Forms:
             await asyncio.sleep(_LOOK_EVERY_S)
 
     def _look(self) -> dict[str, int]:
-        with self._database.transaction() as tx:
-            return dict(tx.execute("SELECT name, version FROM read_models").fetchall())
+        return dict(self._database.rows("SELECT name, version FROM read_models"))
 
     def newer(self, model: ReadModel) -> bool:
         """Whether the live tables were made for a later version than ours."""

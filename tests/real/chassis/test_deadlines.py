@@ -60,6 +60,25 @@ def test_what_is_due_is_taken_once_oldest_first_and_the_rest_stays(database: Dat
     assert take(database) == []
 
 
+def test_whether_something_is_due_is_known_without_taking_it(database: Database) -> None:
+    assert not deadlines.any_due(database, now=NOON)
+    given(database, Deadline(A, "end", NOON), Deadline(B, "later", NOON + HOUR))
+    assert deadlines.any_due(database, now=NOON)
+    assert deadlines.any_due(database, "end", NOON)
+    assert not deadlines.any_due(database, "later", NOON)
+    assert len(take(database)) == 1
+    assert not deadlines.any_due(database, now=NOON), "what fired is not due again"
+    assert deadlines.any_due(database, now=NOON + HOUR)
+
+
+def test_without_another_clock_the_database_s_own_says_what_is_due(database: Database) -> None:
+    now = DatabaseClock(database).now()
+    given(database, Deadline(A, "later", now + HOUR))
+    assert not deadlines.any_due(database)
+    given(database, Deadline(B, "end", now - HOUR))
+    assert deadlines.any_due(database)
+
+
 def test_two_who_take_at_once_never_take_the_same_nor_wait_for_each_other(database: Database) -> None:
     due = [Deadline(UUID(int=number), "end", NOON - number * HOUR) for number in range(1, 7)]
     given(database, *due)

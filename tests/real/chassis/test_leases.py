@@ -78,7 +78,6 @@ def test_the_share_of_who_died_is_free_when_its_lease_is_over(database: Database
     before = _settle(members)
     assert members["b"].claim() == before["b"], "not before"
     with database.transaction() as tx:  # as if the lease's seconds had gone by
-        tx.execute("UPDATE leases SET until = now() - interval '1 s' WHERE owner = 'a'")
         tx.execute("UPDATE members SET until = now() - interval '1 s' WHERE member = 'a'")
     assert members["b"].claim() == frozenset(range(_PARTITIONS))
 
@@ -87,7 +86,6 @@ def test_a_member_late_to_renew_keeps_what_nobody_took(database: Database) -> No
     member = _members(database, "a")["a"]
     member.claim()
     with database.transaction() as tx:
-        tx.execute("UPDATE leases SET until = now() - interval '1 s'")
         tx.execute("UPDATE members SET until = now() - interval '1 s'")
     assert member.claim() == frozenset(range(_PARTITIONS))
 
@@ -111,7 +109,6 @@ def test_whatever_members_do_no_partition_has_two_owners_and_in_the_end_none_has
             present.discard(name)
         else:
             with database.transaction() as tx:
-                tx.execute("UPDATE leases SET until = now() - interval '1 s' WHERE owner = %s", (name,))
                 tx.execute("UPDATE members SET until = now() - interval '1 s' WHERE member = %s", (name,))
             present.discard(name)
     _assert_shared_out(_settle({name: members[name] for name in sorted(present or {"a"})}))

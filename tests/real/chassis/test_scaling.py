@@ -87,7 +87,7 @@ async def test_a_batch_that_lasts_longer_than_a_lease_does_not_cost_the_lease(tr
     await trial.fill(_CHUNK)
     async with trial.reading(Slow(), member="slow"):
         await asyncio.to_thread(begun.wait, 60)
-        until = trial.rows("SELECT max(until) FROM leases")[0][0]
+        until = trial.rows("SELECT max(until) FROM members")[0][0]
         async with trial.reading(member="idle"):
             await eventually(lambda: _past(trial, until))
             await eventually(lambda: _came(trial, "idle"))
