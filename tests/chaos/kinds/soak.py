@@ -107,5 +107,5 @@ class Soak(Kind):
                     memory = process.memory_info().rss / 1e6
                     sample = Sample(time.time() - process.create_time(), memory, process.num_fds())
                     self.seen[name, process.pid].append(sample)
-                    house.record.add("look", name=name, process=process.pid, **sample._asdict())
+                    house.record.add("sample", name=name, process=process.pid, **sample._asdict())
             await asyncio.sleep(_LOOK_EVERY_S)
