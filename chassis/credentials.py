@@ -25,16 +25,22 @@ class Credentials:
     ca_file: Path | None = None
     inbox: str = "_INBOX"
 
-    def key(self) -> nkeys.KeyPair | None:
-        """The key as the file has it now, None when there is none. Raises CredentialsUnusable."""
+    def seed(self) -> bytes:
+        """What the key's file holds now, nothing when there is none. Raises CredentialsUnusable."""
         if self.nkey_file is None:
-            return None
+            return b""
         try:
-            seed = self.nkey_file.read_bytes().strip()
+            return self.nkey_file.read_bytes().strip()
         except OSError as error:
             raise CredentialsUnusable(
                 f"NATS_NKEY_FILE cannot be read ({error.strerror}): put this user's seed there"
             ) from None
+
+    def key(self) -> nkeys.KeyPair | None:
+        """The key as the file has it now, None when there is none. Raises CredentialsUnusable."""
+        if self.nkey_file is None:
+            return None
+        seed = self.seed()
         try:
             return nkeys.from_seed(bytearray(seed))
         except (nkeys.NkeysError, ValueError):

@@ -6,10 +6,14 @@ answering for as long as load balancers need to notice.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+
+_TICK_S = 1.0
+"""The library renews the date of its answers as often."""
 
 
 class LeavingServer(uvicorn.Server):
@@ -20,6 +24,7 @@ class LeavingServer(uvicorn.Server):
         self._leave = leave
         self._leave_s = leave_s
         self._told = False
+        self._over = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, *arguments: object, **options: object) -> None:
@@ -29,13 +34,15 @@ class LeavingServer(uvicorn.Server):
 
     async def main_loop(self) -> None:
         """Return when it is time to stop. The library looks ten times a second, felt where nothing happens."""
-        while not await self.on_tick(0):  # noqa: ASYNC110  (what is looked at is the library's)
-            await asyncio.sleep(0.5)
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TICK_S):
+                    await self._over.wait()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to stop."""
         if self._told or self._loop is None or not self.started:
-            super().handle_exit(sig, frame)
+            self._stop(sig, frame)
             return
         self._told = True
         self._loop.call_soon_threadsafe(self._begin_to_leave, sig, frame)
@@ -43,4 +50,9 @@ class LeavingServer(uvicorn.Server):
     def _begin_to_leave(self, sig: int, frame: FrameType | None) -> None:
         assert self._loop is not None
         self._leave()
-        self._loop.call_later(self._leave_s, super().handle_exit, sig, frame)
+        self._loop.call_later(self._leave_s, self._stop, sig, frame)
+
+    def _stop(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._over.set)

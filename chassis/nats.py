@@ -37,6 +37,7 @@ class NatsClient(Client):
         super().__init__()
         self._ps = self.parser = FlowParser(self)
         self._credentials = credentials
+        self._seed = b""
         self.refused = ""
 
     @property
@@ -52,7 +53,7 @@ class NatsClient(Client):
         pair = self._credentials.key()
         if pair:
             self._auth_configured = True
-            self._public_nkey = public_key_of(pair)
+            self._public_nkey, self._seed = public_key_of(pair), bytes(pair.seed)
             self._signature_cb = lambda nonce: base64.b64encode(pair.sign(nonce.encode()))
         command: bytes = super()._connect_command()
         return command
@@ -78,6 +79,8 @@ class NatsClient(Client):
 
     def _has_new_key(self) -> bool:
         try:
+            if self._credentials.seed() == self._seed:
+                return False  # without working out the key, which takes longer than all else of a quiet second
             return self._credentials.public_key() not in ("", self._public_nkey)
         except CredentialsUnusable:
             return False  # being written: said at the next connection if it stays so
