@@ -5,7 +5,7 @@ import pytest
 from tests.chaos.kinds import KINDS
 from tests.chaos.run import run
 
-SEEDS = (("kill", 1),)
+SEEDS = (("kill", 1), ("restored", 7))
 
 
 @pytest.mark.long

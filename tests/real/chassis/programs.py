@@ -18,6 +18,7 @@ import nats.aio.client
 from nats.js.errors import APIError
 
 from chassis import deadlines, leases
+from chassis import relay as relay_module
 from chassis.database import Database, Transaction
 from chassis.nats import Nats
 from chassis.reader import Reader
@@ -97,6 +98,17 @@ class _Frozen(Numbers):
         return page
 
 
+class Shared(Numbers):
+    """A log that several processes see: `file` says how many messages it holds."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @property
+    def last(self) -> int:  # type: ignore[override]
+        return int(self._file.read_text())
+
+
 class _Refusable(Relay):
     """A relay that ends the process with 3 when a window of its own is refused."""
 
@@ -108,13 +120,20 @@ class _Refusable(Relay):
 
 
 async def relay(given: dict[str, Any]) -> None:
-    """Publishes numbers on TRIAL. `stop_at`: freezes with a window in hand; `die_after`: dies inside a window."""
+    """Publishes numbers on TRIAL. `stop_at`: freezes with a window in hand; `die_after`: dies inside a window.
+
+    `file`: how many there are; it is told of more, and never looks by itself.
+    """
     connection, database = Nats(given["nats"], "child"), Database(given["database"], SCHEMA)
     await connection.connect()
     if "die_after" in given:
         _die_after(connection.client, given["die_after"])
-    log = _Frozen(given["last"], given.get("stop_at", -1))
-    await _Refusable(TRIAL.name, log, nats=connection, database=database).run()
+    if "file" in given:
+        relay_module._POLL_S = (3600, 3600)
+        log: Numbers = Shared(Path(given["file"]))
+    else:
+        log = _Frozen(given["last"], given.get("stop_at", -1))
+    await _Refusable(TRIAL.name, log, nats=connection, database=database, member=given.get("member", "one")).run()
 
 
 def _die_after(client: nats.aio.client.Client, count: int) -> None:

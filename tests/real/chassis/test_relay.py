@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import nats.errors
 import psutil
@@ -14,7 +15,7 @@ from chassis import window
 from chassis.provision import provision_streams
 from chassis.relay import Page, Relay
 from chassis.window import ChainBroken, Outgoing
-from tests.real.chassis.programs import launch
+from tests.real.chassis.programs import Shared, launch
 from tests.real.chassis.proxies import Frame, nats_wire
 from tests.real.chassis.trial import SYNCED, TRIAL, Numbers, Trial, assert_once_in_order, assert_the_log, message
 from tests.real.eventually import eventually
@@ -65,6 +66,28 @@ async def test_what_another_replica_wrote_is_published_when_it_says_so_and_not_s
             (other,) = (relay for relay in (first, second) if relay.published is None)
             other.wake()
             await trial.until_stored(last)
+    assert_the_log(await trial.stored(), 30)
+
+
+async def test_a_process_tells_the_one_that_publishes_of_what_it_wrote(trial: Trial, tmp_path: Path) -> None:
+    log = Shared(tmp_path / "last")
+    (tmp_path / "last").write_text("10")
+    child = launch("relay", nats=trial.nats_url, database=trial.database_url, file=str(tmp_path / "last"), member="a")
+    try:
+        await trial.until_stored(10)
+        async with trial.relaying(log, member="b") as ours:
+            for last in (20, 30):
+                (tmp_path / "last").write_text(str(last))
+
+                async def published(wanted: int = last) -> bool:
+                    ours.wake()  # the first may come before it is heard
+                    return len(await trial.stored()) == wanted
+
+                await eventually(published)
+            assert ours.published is None
+    finally:
+        child.kill()
+        await asyncio.to_thread(child.wait)
     assert_the_log(await trial.stored(), 30)
 
 
