@@ -17,12 +17,14 @@ WANTING_EVERY_S = 0.25
 # crash of the server forgets of this is claimed again.
 _BEGIN = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _HERE = """
-WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member <> %(me)s AND until < clock_timestamp()),
-     free AS (
-         DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND owner NOT IN (
-             SELECT member FROM members WHERE consumer = %(consumer)s AND until >= clock_timestamp()
-         )
-     )
+WITH gone AS (
+    DELETE FROM members WHERE consumer = %(consumer)s AND member <> %(me)s AND until < statement_timestamp()
+),
+free AS (
+    DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND owner NOT IN (
+        SELECT member FROM members WHERE consumer = %(consumer)s AND until >= statement_timestamp()
+    )
+)
 INSERT INTO members (consumer, member, until)
 VALUES (%(consumer)s, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s))
 ON CONFLICT (consumer, member) DO UPDATE SET until = excluded.until
@@ -97,7 +99,9 @@ class Leases:
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
         # Nearly always everything stays as it is, and one statement is all it takes to know.
-        if not self._settled(self._renewed()):
+        if self._settled(self._renewed()):
+            self._wanting = False
+        else:
             self._mine = self._divided()
         return self._mine
 
@@ -111,9 +115,10 @@ class Leases:
 
     def _settled(self, found: list[tuple[Any, ...]]) -> bool:
         """Whether all hold what they are to hold: nobody came or left, nothing of ours is to be given or taken."""
-        if any(over for _, _, over in found):
-            return False
         held = _held((member, partition) for member, partition, _ in found)
+        present = {member for member, partition, _ in found if partition is None}
+        if held.keys() != present or any(over for _, _, over in found):
+            return False
         return held.get(self._member) == set(self._mine) and self._share(held) == len(self._mine)
 
     def _divided(self) -> frozenset[int]:

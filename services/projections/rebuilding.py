@@ -76,7 +76,7 @@ class Rebuild:
         self._model = model
         self._nats = nats
         # Its tables are indexed side by side.
-        self._database = Database(login, generations.LIVE, role="", pool_size=1 + len(model.tables))
+        self._database = Database(login, generations.LIVE, role="", pool_size=max(4, 1 + len(model.tables)))
         self._progress = progress
         self._readings = [_Reading(feed) for feed in model.feeds]
 
@@ -92,7 +92,7 @@ class Rebuild:
             for reading in self._readings:
                 await self._read(reading, reading.feed.load or reading.feed.write)
             loaded = time.perf_counter() - loading
-            await asyncio.gather(*(asyncio.to_thread(self._index, table) for table in self._model.tables))
+            await self._index_all()
             await self._switch()
             await asyncio.to_thread(self._discard)
         finally:
@@ -107,6 +107,12 @@ class Rebuild:
             generations.make(tx, self._model.name)
             for reading in self._readings:
                 reading.aside = generations.put_aside(tx, reading.feed.reader)
+
+    async def _index_all(self) -> None:
+        indexing = (asyncio.to_thread(self._index, table) for table in self._model.tables)
+        # All have ended before one that failed is heard of: the next rebuild would find them at work.
+        for failed in filter(None, await asyncio.gather(*indexing, return_exceptions=True)):
+            raise failed
 
     def _index(self, table: str) -> None:
         with self._database.transaction() as tx:

@@ -6,7 +6,6 @@ Ids and times stay text: PostgreSQL reads them, and says no where they are wrong
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
@@ -220,12 +219,6 @@ _DECODERS: dict[str, Callable[[bytes], Fact[Any]]] = {
 _BY_LAST_TOKEN = {name.split(".")[-2]: (name, decode) for name, decode in _DECODERS.items()}
 
 
-@lru_cache(maxsize=4096)
-def _expected(subject: str) -> tuple[str, Callable[[bytes], Fact[Any]] | None]:
-    """What a subject says of its messages; streams have few subjects."""
-    return _BY_LAST_TOKEN.get(subject.rpartition(".")[2], ("", None))
-
-
 class _Type(msgspec.Struct, gc=False):
     type: str
 
@@ -240,7 +233,7 @@ def read(message: Message) -> Fact[Any]:
     it says something else than the envelope, as on a compacted stream, the envelope is right.
     """
     try:
-        name, decode = _expected(message.subject)
+        name, decode = _BY_LAST_TOKEN.get(message.fact, ("", None))
         if decode is not None:
             fact = _attempt(decode, message.data)
             if fact is not None and fact.type == name:

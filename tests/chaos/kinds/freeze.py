@@ -11,7 +11,7 @@ from tests.chaos.house import House
 from tests.chaos.kinds.base import Kind, Size
 
 WINDOW_S = 2
-_FROZEN_S = (4.0, 9.0)  # a lease lasts 6 s: some of the frozen are succeeded, some are not
+_FROZEN_S = (5.0, 13.0)  # a lease lasts 9 s: some of the frozen are succeeded, some are not
 
 
 @dataclass
@@ -19,7 +19,9 @@ class Freeze(Kind):
     """Two replicas each: while one stands still the other goes on; then both believe the work to be theirs."""
 
     NAME: ClassVar[str] = "freeze"
-    WHAT: ClassVar[str] = f"SIGSTOP of a replica for 4 to 9 s, with a dedup window of {WINDOW_S} s"
+    WHAT: ClassVar[str] = (
+        f"SIGSTOP of a replica for {_FROZEN_S[0]:.0f} to {_FROZEN_S[1]:.0f} s, with a dedup window of {WINDOW_S} s"
+    )
     SHORT: ClassVar[Size] = Size(5, 2_000)
     LONG: ClassVar[Size] = Size(100, 20_000)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chassis import leases as leases_module
 from chassis.database import Database
-from chassis.leases import Leases
+from chassis.leases import Leases, shares
 from tests.real.chassis.programs import launch
 from tests.real.chassis.trial import Trial, assert_once_in_order
 from tests.real.eventually import eventually
@@ -159,3 +159,45 @@ def test_where_nothing_changes_one_statement_is_a_claim(database: Database, monk
     monkeypatch.setattr(database, "pipelined", lambda: pytest.fail("shared out anew"))
     assert {name: member.claim() for name, member in members.items()} == before
     assert len(asked) == 2
+
+
+def test_who_was_taken_for_gone_is_there_again_at_its_next_claim(database: Database) -> None:
+    """Somebody of the version before, who takes away only what says itself that it is over, leaves the leases."""
+    members = _members(database, "a", "b")
+    before = _settle(members)
+    with database.transaction() as tx:
+        tx.execute("DELETE FROM members WHERE member = 'a'")
+    assert members["a"].claim() == before["a"]
+    with database.transaction() as tx:
+        tx.execute("SELECT count(*) FROM members WHERE member = 'a'")
+        assert tx.fetchone() == (1,)
+
+
+def test_what_a_member_held_that_is_there_no_more_is_shared_out(database: Database) -> None:
+    members = _members(database, "a", "b")
+    _settle(members)
+    with database.transaction() as tx:
+        tx.execute("DELETE FROM members WHERE member = 'a'")
+    assert members["b"].claim() == frozenset(range(_PARTITIONS))
+
+
+def test_who_has_no_claim_any_more_stops_looking_in_haste(database: Database) -> None:
+    """One partition: a newcomer that chance prefers waits for it, until one comes that chance prefers still more."""
+    last_choice, second, first = _by_chance(["a", "b", "c"])
+    members = {name: Leases(database, "c", name, 1) for name in "abc"}
+    members[last_choice].claim()
+    members[second].claim()
+    assert members[second].again_in_s == leases_module.WANTING_EVERY_S
+    members[first].claim()
+    members[second].claim()
+    assert members[second].again_in_s == leases_module.RENEW_EVERY_S
+
+
+def _by_chance(names: list[str]) -> list[str]:
+    """Least preferred first."""
+    left, found = list(names), []
+    while left:
+        (preferred,) = (name for name, share in shares("c", 1, dict.fromkeys(left, 0)).items() if share)
+        found.insert(0, preferred)
+        left.remove(preferred)
+    return found
