@@ -5,6 +5,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from contracts.alerts import AlertState
 from services.alerts.events import Fact, PartnerDays
 
@@ -21,7 +23,7 @@ class Refused(Exception):
         self.reason = reason
 
 
-class Said(NamedTuple):
+class Said(msgspec.Struct, frozen=True, gc=False):
     """A fact on its way to the file it belongs to; without a fact, the file is forgotten."""
 
     file_id: UUID
