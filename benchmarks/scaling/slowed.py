@@ -20,18 +20,16 @@ from services.alerts.app import build
 BATCH = 50
 
 
-class Slowed:
-    """A handler that takes its time."""
+def slow(handler: Handler[Any], before_s: float, holding_s: float) -> None:
+    """Let `handler` take its time: so many seconds a message, before what it does and after."""
+    handle = handler.handle
 
-    def __init__(self, handler: Handler[Any], before_s: float, holding_s: float) -> None:
-        self._before_s, self._holding_s, self._handle = before_s, holding_s, handler.handle
-        self.decode, self.forget = handler.decode, handler.forget
+    def slowly(tx: Transaction, items: Sequence[Any]) -> None:
+        time.sleep(before_s * len(items))
+        handle(tx, items)
+        time.sleep(holding_s * len(items))
 
-    def handle(self, tx: Transaction, items: Sequence[Any]) -> None:
-        """What the service does with a batch, between two waits."""
-        time.sleep(self._before_s * len(items))
-        self._handle(tx, items)
-        time.sleep(self._holding_s * len(items))
+    handler.handle = slowly  # type: ignore[method-assign]  # in place: who applies batches has it in hand already
 
 
 def build_slowed(settings: Settings) -> Service:
@@ -39,7 +37,7 @@ def build_slowed(settings: Settings) -> Service:
     service = build(settings)
     before, holding = (float(os.environ.get(name, 0)) / 1000 for name in ("BEFORE_MS", "HOLDING_MS"))
     for reader in service.readers:
-        reader.handler = Slowed(reader.handler, before, holding)
+        slow(reader.handler, before, holding)
         reader._batch = BATCH  # a wait for 4000 messages at once would be seconds long
     return service
 
