@@ -4,9 +4,10 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 
-from benchmarks.feed import append, connect
+from benchmarks.feed import chain, connect
 from contracts.catalogue import STREAMS
 
 _EVERY_S = 0.1
@@ -19,16 +20,17 @@ class Steady:
         self._url, self._stream, self._messages, self._per_s = nats_url, stream, iter(messages), per_s
         self._fenced = next(spec.fenced for spec in STREAMS if spec.name == stream)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._send()))
+        self._thread = ThreadPoolExecutor(1)
         self.sent = 0
 
     def __enter__(self) -> "Steady":
-        self._thread.start()
+        self._sending = self._thread.submit(lambda: asyncio.run(self._send()))
         return self
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()
+        self._thread.shutdown()
+        self._sending.result()  # what was measured while nothing came in is worth nothing
 
     async def _send(self) -> None:
         client = await connect(self._url)
@@ -37,7 +39,7 @@ class Steady:
             due = int((time.monotonic() - began) * self._per_s) - self.sent
             batch = list(islice(self._messages, min(due, 1000)))
             if batch and self._fenced:
-                last = await append(client, f"steady-{last}", batch, last)
+                last = await chain(client, batch, last)
             else:
                 for subject, body in batch:
                     await client.jetstream().publish(subject, body)

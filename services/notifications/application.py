@@ -103,6 +103,7 @@ class Notifications:
     def find_addressees(self, tx: Transaction, due_before: datetime) -> int:
         """Look again for somebody for e-mails that have nobody; how many were looked at."""
         at = self._clock.now()
+        self._pupils.forget()  # the readers announce beside us: what was so when we last looked may have grown
         taken = deadlines.take_due(tx, due_before, BATCH, ADDRESS)
         mails = self._mails().get(tx, {deadline.aggregate_id for deadline in taken})
         # What is over is not looked for again: it stays on record as having reached nobody.

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from chassis.clock import FixedClock
-from chassis.database import Database
+from chassis.database import Database, Transaction
 from chassis.embedded import free_port
 from chassis.events import Event, decode
 from chassis.nats import Nats
+from chassis.recorder import VersionConflict, conflicts
 from chassis.store import Aggregates, EventStore
 from contracts.directory import Actor, Role, School
 from services.notifications.application import News, Notifications
@@ -55,6 +56,7 @@ class Post:
         self.clock = FixedClock(datetime(2025, 10, 14, 9, 30, tzinfo=UTC))
         self.people = People(PEOPLE)
         self.application = Notifications(self.store, lambda: self.people, self.clock)
+        self._addressing = Notifications(self.store, lambda: self.people, self.clock)  # as the service has it: apart
 
     def close(self) -> None:
         self.store.close()
@@ -66,18 +68,26 @@ class Post:
 
     def tell(self, *news: News) -> None:
         """What the reader does with a batch of facts."""
-        with self.database.transaction() as tx:
-            self.application.announce(tx, news)
+        self._read(lambda tx: self.application.announce(tx, news))
 
     def erase(self, *students: UUID) -> None:
         """What the reader does with a batch of erasures."""
-        with self.database.transaction() as tx:
-            self.application.erase(tx, students)
+        self._read(lambda tx: self.application.erase(tx, students))
+
+    def _read(self, handle: Callable[[Transaction], None]) -> None:
+        """As a reader does: when somebody else wrote meanwhile, begin again with nothing remembered."""
+        for _ in range(2):
+            with contextlib.suppress(VersionConflict):
+                with conflicts(), self.database.transaction() as tx:
+                    handle(tx)
+                return
+            self.application.forget()
+        raise VersionConflict
 
     def look_again(self) -> int:
         """What happens when the directory changed."""
         with self.database.transaction() as tx:
-            return self.application.find_addressees(tx, datetime.now(UTC) + timedelta(hours=1))
+            return self._addressing.find_addressees(tx, datetime.now(UTC) + timedelta(hours=1))
 
     def outbox(self, lease_s: float = 30.0, back_off: BackOff = QUICK) -> Outbox:
         """An outbox, as each process has one."""

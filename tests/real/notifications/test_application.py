@@ -1,5 +1,6 @@
 """Alerts, erasures and appointments, on a real database: who is told, once, and who no longer is."""
 
+from collections import Counter
 from datetime import timedelta
 from uuid import uuid4
 
@@ -70,6 +71,19 @@ def test_nobody_in_a_role_is_visible_and_waits_for_an_appointment(post: Post) ->
     assert post.look_again() == 0
 
 
+def test_a_second_alert_that_nobody_was_told_of_is_looked_at_beside_the_first(post: Post) -> None:
+    """Who looks again remembers the pupil as of the first; the second was announced by a reader meanwhile."""
+    post.appoint(school(), actor("head", Role.CHEF_ETAB))
+    pupil = uuid4()
+    post.tell(alert(1, student=pupil))
+    assert post.look_again() == 1
+    post.tell(alert(1, student=pupil))
+    assert post.look_again() == 2
+    post.appoint(*PEOPLE)
+    post.look_again()
+    assert Counter(mail.about.actor_id for mail in post.mails()) == {"head": 2, "cpe": 2}
+
+
 def test_all_who_are_appointed_are_told_once_each(post: Post) -> None:
     post.appoint(school(), actor("head", Role.CHEF_ETAB))
     one = alert(1)
@@ -125,8 +139,8 @@ def test_an_alert_and_an_erasure_at_once_do_not_pass_each_other_by(post: Post, p
     student, other = uuid4(), Post(postgres_url)
     post.tell(alert(1, student=student))  # the first remembers the pupil
     other.erase(student)
-    with pytest.raises(VersionConflict):
-        post.tell(alert(1, student=student))
+    with pytest.raises(VersionConflict), post.database.transaction() as tx:
+        post.application.announce(tx, [alert(1, student=student)])
     post.application.forget()  # what the reader does, before it reads the batch again
     post.tell(alert(1, student=student))
     assert {mail.state for mail in post.mails()} == {State.CANCELLED}
