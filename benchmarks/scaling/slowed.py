@@ -27,6 +27,8 @@ def slow(handler: Handler[Any], before_s: float, holding_s: float) -> None:
     def slowly(tx: Transaction, items: Sequence[Any]) -> None:
         time.sleep(before_s * len(items))
         handle(tx, items)
+        if holding_s:
+            tx.execute("SELECT 1").fetchone()  # in a pipelined transaction nothing may have been done so far
         time.sleep(holding_s * len(items))
 
     handler.handle = slowly  # type: ignore[method-assign]  # in place: who applies batches has it in hand already

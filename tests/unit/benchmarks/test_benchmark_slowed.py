@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -29,6 +30,8 @@ def test_it_waits_for_each_message_before_and_after(monkeypatch: pytest.MonkeyPa
     handler = Keeps()
     applying: Applying[Any] = Applying("reader", "STREAM", handler, None, traced=False, pipelined=True)  # type: ignore[arg-type]
     slowed.slow(handler, before_s=0.5, holding_s=0.25)
-    applying._handler.handle(None, ["a", "b"])  # type: ignore[arg-type]
+    tx = Mock()
+    applying._handler.handle(tx, ["a", "b"])
     assert handler.done == ["a", "b"]
+    tx.execute.return_value.fetchone.assert_called_once()
     assert waits == [1.0, 0.5]
