@@ -26,7 +26,7 @@ from services.projections.stores import generations
 log = Log("rebuild")
 
 FLUSH_EVERY, _MOST = 20_000, 60_000
-"""Facts written at once: as soon as so many are folded and nothing is being written, and never more than so many."""
+"""Facts written at once: as soon as so many are folded and nothing is being written; hardly ever more than so many."""
 
 _PULL = 4_000
 _EVERY_PARTITION = frozenset(range(16))
