@@ -112,6 +112,7 @@ class Reader(Generic[T]):
                 try:
                     await self._session()
                 except BEGIN_AGAIN as error:
+                    self._reading = False
                     await self._call(self.handler.forget)
                     if isinstance(error, TRANSIENT):
                         self.trouble = told(error)
@@ -122,9 +123,8 @@ class Reader(Generic[T]):
                     if not isinstance(error, VersionConflict):
                         await asyncio.sleep(pause)
                         pause = min(2 * pause, _BACKOFF_S[1])
-                finally:
-                    self._reading = False
         finally:
+            self._reading = False
             await self._stop()
 
     async def _stop(self) -> None:
@@ -188,6 +188,8 @@ class Reader(Generic[T]):
                     claimed = self._renewed = time.monotonic()
                     committing = _already(await self._committed(committing))
                     if await self._call(self._leases.claim) != owned:
+                        # It goes on reading, of other partitions: of those it does not know yet what waits.
+                        self._behind, self._pending = True, 1
                         await self._call(self.handler.forget)
                         return
 

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from itertools import count
 from threading import Event
+from typing import Any
 
 import pytest
 
 from chassis import leases
 from chassis.database import Transaction
+from chassis.reader import Reader
 from tests.real.chassis.trial import Item, Keep, Trial, assert_once_in_order
 from tests.real.eventually import eventually
 
@@ -96,6 +98,35 @@ async def test_a_batch_that_lasts_longer_than_a_lease_does_not_cost_the_lease(tr
             assert_once_in_order(await trial.until_effects(_CHUNK), _CHUNK)
             await eventually(lambda: _even(trial, {"slow", "idle"}))
     assert trial.restarts("Fenced") == 0, "nobody did the same work twice"
+
+
+async def test_who_gives_partitions_to_a_newcomer_is_ready_all_the_while_and_so_is_who_waits_for_them(
+    trial: Trial,
+) -> None:
+    blinks: list[str] = []
+    over = asyncio.Event()
+
+    async def watch(name: str, reader: Reader[Any]) -> None:
+        await eventually(lambda: _moves(reader))
+        while not over.is_set():
+            if not reader.moving:
+                blinks.append(name)
+            await asyncio.sleep(0)
+
+    async with trial.reading(member="first") as first:
+        watching = [asyncio.create_task(watch("first", first))]
+        await eventually(lambda: _even(trial, {"first"}))
+        async with trial.reading(member="second") as second:
+            watching.append(asyncio.create_task(watch("second", second)))
+            await eventually(lambda: _even(trial, {"first", "second"}))
+            await eventually(lambda: _moves(second))
+            over.set()
+            await asyncio.gather(*watching)
+    assert not blinks
+
+
+async def _moves(reader: Reader[Any]) -> bool:
+    return reader.moving
 
 
 async def _even(trial: Trial, names: set[str]) -> bool:
