@@ -1,6 +1,6 @@
 """Events as an aggregate records them, and the aggregate that is what its events made of it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from uuid import UUID
@@ -113,12 +113,12 @@ class Aggregate:
         """What `event` changes in the state. Each aggregate says; raises TypeError for an event it does not know."""
         raise TypeError(f"{type(self).__name__} does not know {type(event).__name__}")
 
-    def collect(self) -> Iterator[Recorded]:
+    def collect(self) -> list[Recorded]:
         """Hand over what was recorded since the last time, with its place in the aggregate."""
         first = self.version - len(self.pending) + 1
-        for number, event in enumerate(self.pending, first):
-            yield Recorded(self.id, number, event)
-        self.pending = []
+        recorded = [Recorded(self.id, number, event) for number, event in enumerate(self.pending, first)]
+        self.pending.clear()
+        return recorded
 
 
 A = TypeVar("A", bound=Aggregate)

@@ -36,16 +36,11 @@ class Interrupted(Exception):
 _ID = b"\r\nNats-Msg-Id: "
 
 
-def _sequences(tokens: list[bytes]) -> tuple[int, int]:
-    """Stream and consumer sequence in an ack subject, which has two forms, with and without a domain."""
-    at = 5 if len(tokens) == 9 else 7
-    return int(tokens[at]), int(tokens[at + 1])
-
-
-def _pending(reply: bytes) -> int:
-    """How many messages the consumer had after this one."""
-    tokens = reply.split(b".")
-    return int(tokens[8 if len(tokens) == 9 else 10])
+def _numbers(reply: bytes) -> tuple[int, int, int]:
+    """Of an ack subject: stream sequence, consumer sequence, and how many messages come after this one."""
+    tokens = reply.rsplit(b".", 5)
+    at = 2 if reply.count(b".") == 8 else 1  # its other form names a domain, and ends with one token more
+    return int(tokens[at]), int(tokens[at + 1]), int(tokens[at + 3])
 
 
 @lru_cache(maxsize=4096)
@@ -70,10 +65,10 @@ class Pull:
         self._filters = list(filters)
         self._after = after
         self._batch = batch
-        self._arrived: list[tuple[bytes, bytes, bytes, bytes]] = []
+        self._arrived: list[Message] = []
         self._asking: asyncio.Future[None] | None = None
         self._awaited = 0
-        self._delivered = 0
+        self._delivered = self._undelivered = 0
         self._news = asyncio.Event()
         self._broken: str | None = None
         self._paced = 0.0
@@ -133,8 +128,8 @@ class Pull:
         taken, self._arrived = self._arrived[: self._batch], self._arrived[self._batch :]
         if self._awaited <= 0:
             await self._ask()
-        self.pending = _pending(taken[-1][1]) + len(self._arrived) if taken else 0
-        return [self._checked(*each) for each in taken]
+        self.pending = self._undelivered + len(self._arrived) if taken else 0
+        return taken
 
     async def _gather(self, busy: "asyncio.Future[Any] | None") -> None:
         if len(self._arrived) < self._batch:
@@ -143,18 +138,15 @@ class Pull:
         while busy and not busy.done() and len(self._arrived) < self._batch and time.monotonic() < limit:
             await asyncio.wait((busy,), timeout=_PACE_S)
 
-    def _checked(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> Message:
-        seq, number = _sequences(reply.split(b"."))
-        if number != self._delivered + 1:
-            # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
-            raise Interrupted("a message is missing")
-        self._delivered = number
-        subject, partition = _subject(raw_subject)
-        return Message(seq, partition, subject, data, _id(header))
-
-    def _receive(self, subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
+    def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
         if reply:
-            self._arrived.append((subject, reply, header, data))
+            seq, number, self._undelivered = _numbers(reply)
+            self._delivered += 1
+            if number != self._delivered:
+                # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
+                self._broken = "a message is missing"
+            subject, partition = _subject(raw_subject)
+            self._arrived.append(Message(seq, partition, subject, data, _id(header)))
             self._awaited -= 1
             if self._awaited == 0 and len(self._arrived) <= self._batch:
                 self._ask_soon()

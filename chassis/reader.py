@@ -246,10 +246,11 @@ class Reader(Generic[T]):
     def _commit(self, messages: list[Understood[T]], held: dict[int, Position]) -> dict[int, Position]:
         last, _ = messages[-1]
         to = Position(last.seq, last.msg_id)
+        at = {partition: position.seq for partition, position in held.items()}
         fresh = [
-            (message, item)
-            for message, item in messages
-            if message.partition in held and message.seq > held[message.partition].seq and item is not _PASSED_OVER
+            understood
+            for understood in messages
+            if understood[0].seq > at.get(understood[0].partition, to.seq) and understood[1] is not _PASSED_OVER
         ]
         # A partition taken over may stand further on than the others: it must not be moved back.
         behind = {partition: position for partition, position in held.items() if position.seq < to.seq}

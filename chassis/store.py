@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import chain
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -40,9 +41,9 @@ class EventStore:
             for aggregate_id, rows in self.recorder.load(tx, ids).items()
         }
 
-    def append(self, tx: Transaction, recorded: Iterable[Recorded]) -> None:
+    def append(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
         """Keep these events. Raises VersionConflict when an aggregate has moved on meanwhile."""
-        self.recorder.append(tx, list(recorded))
+        self.recorder.append(tx, recorded)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -66,19 +67,19 @@ class Aggregates(Generic[A]):
     def get(self, tx: Transaction, ids: Collection[UUID]) -> dict[UUID, A]:
         """These aggregates as they stand; one that has no event yet comes new and empty."""
         wanted = list(ids)
-        return dict(zip(wanted, self.each(tx, wanted), strict=True))
+        return dict(zip(wanted, self.each(tx, [aggregate_id.int for aggregate_id in wanted]), strict=True))
 
-    def each(self, tx: Transaction, ids: Sequence[UUID]) -> list[A]:
-        """The aggregate of each id, in the order asked; the same one wherever the same id stands."""
+    def each(self, tx: Transaction, numbers: Sequence[int]) -> list[A]:
+        """The aggregate of each id, as a number, in the order asked; the same one wherever the same id stands."""
         known = self._known
-        missing = {aggregate_id.int: aggregate_id for aggregate_id in ids if aggregate_id.int not in known}
+        missing = {number for number in numbers if number not in known}
         if missing:
-            self._load(tx, missing.values())
-        for aggregate_id in ids:
-            known.move_to_end(aggregate_id.int)
-        return [known[aggregate_id.int] for aggregate_id in ids]
+            self._load(tx, [UUID(int=number) for number in missing])
+        for number in numbers:
+            known.move_to_end(number)
+        return [known[number] for number in numbers]
 
-    def _load(self, tx: Transaction, missing: Collection[UUID]) -> None:
+    def _load(self, tx: Transaction, missing: Sequence[UUID]) -> None:
         stored = self._store.load(tx, missing)
         for aggregate_id in missing:
             aggregate = self._known[aggregate_id.int] = self._make(aggregate_id)
@@ -88,7 +89,7 @@ class Aggregates(Generic[A]):
 
     def save(self, tx: Transaction, aggregates: Iterable[A]) -> None:
         """Keep what these aggregates recorded. Raises VersionConflict."""
-        recorded = [entry for aggregate in aggregates for entry in aggregate.collect()]
+        recorded = list(chain.from_iterable(aggregate.collect() for aggregate in aggregates))
         self._store.append(tx, recorded)
         self._weight += len(recorded)
         while self._weight > self._keep and self._known:

@@ -9,7 +9,7 @@ def tune() -> None:
     # Batches allocate by the hundred thousand and keep much of it: the default thresholds would have the
     # collector walk through all of that many times a second, to find no cycle. Often through what is new, a few
     # milliseconds each; rarely through what stayed.
-    gc.set_threshold(10_000, 200, 100)
+    gc.set_threshold(50_000, 50, 100)
     # One thread takes messages in while another waits for the database; at the default 5 ms each answer of the
     # database would wait that long for its turn.
     sys.setswitchinterval(0.0005)

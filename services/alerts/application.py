@@ -10,7 +10,7 @@ from contracts.alerts import AlertState
 from contracts.commands import AlertCommand
 from services.alerts.acts import ACTS
 from services.alerts.domain import Attendance
-from services.alerts.facts import PartnerDaysSaid, Said, attendance_id
+from services.alerts.facts import PartnerDaysSaid, Said, file_number
 
 FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
 YEARS_AHEAD = 2  # a parcours under way may be said to end in another year
@@ -27,8 +27,10 @@ class Alerts:
     def take_in(self, tx: Transaction, heard: Sequence[Said | UUID]) -> None:
         """Note facts in order; a bare id is a pupil to forget. Keeps what follows from them in `tx`."""
         now = self._clock.now()
-        said = [each for one in heard for each in ((one,) if isinstance(one, Said) else self._farewell(one))]
-        files = self._files.each(tx, [each.file_id for each in said])
+        said: list[Said] = []
+        for one in heard:
+            said.extend((one,) if isinstance(one, Said) else self._farewell(one))
+        files = self._files.each(tx, [each.file for each in said])
         for each, file in zip(said, files, strict=True):
             if each.fact:
                 file.note(each.student_id, each.fact, now)
@@ -41,17 +43,15 @@ class Alerts:
         now = self._clock.now()
         # Loaded anew for each batch: the reader of facts writes to the same files, far more often.
         repository = Aggregates(self._store, Attendance)
-        files = repository.each(tx, [each.file_id for each in said])
+        files = repository.each(tx, [each.file_id.int for each in said])
         for each, file in zip(said, files, strict=True):
             file.note_partner_days(each, now)
         repository.save(tx, dict.fromkeys(files))
 
     def _farewell(self, pupil: UUID) -> list[Said]:
-        return [Said(file_id, pupil, None) for file_id in self._all_files_of(pupil)]
-
-    def _all_files_of(self, pupil: UUID) -> list[UUID]:
         years = range(FIRST_YEAR, today(self._clock).year + YEARS_AHEAD + 1)
-        return [attendance_id(pupil, f"{year}-{month:02}") for year in years for month in range(1, 13)]
+        months = (f"{year}-{month:02}" for year in years for month in range(1, 13))
+        return [Said(file_number(pupil.int, month), pupil, None) for month in months]
 
     def forget(self) -> None:
         """What was remembered in memory may not have been committed."""

@@ -15,7 +15,7 @@ from contracts.parcours import PartnerDaysChanged
 from contracts.school import AbsenceCancelled, AbsenceJustified, AbsenceReported, StudentErased
 from services.alerts.application import Alerts
 from services.alerts.events import Fact, Slot, Status
-from services.alerts.facts import PartnerDaysSaid, Said, attendance_id
+from services.alerts.facts import PartnerDaysSaid, Said, file_number
 from services.alerts.partner_days import for_each_month
 from services.alerts.wire import AboutHalfDay, AboutPartnerDays, AboutPupil
 
@@ -53,7 +53,7 @@ def _said(said: AboutHalfDay, status: Status) -> Said:
     data = said.data
     slot = _slot(data.half_day.date, data.half_day.period == "AFTERNOON")
     fact = Fact(slot, status, intern(data.uai), said.time, said.id, intern(said.source), data.category)
-    return Said(attendance_id(data.student_id, slot.month), data.student_id, fact)
+    return Said(file_number(data.student_id.int, slot.month), data.student_id, fact)
 
 
 def _read(decoder: msgspec.json.Decoder[T], message: Message) -> T:
@@ -74,9 +74,10 @@ class SchoolFacts:
 
     def decode(self, message: Message) -> Said | UUID:
         """The fact in `message`. Raises Unprocessable."""
-        if message.fact not in REACTIONS:
+        reaction = REACTIONS.get(message.fact)
+        if reaction is None:
             raise Unprocessable(f"unknown fact {message.fact}")
-        decoder, understand = REACTIONS[message.fact]
+        decoder, understand = reaction
         return understand(_read(decoder, message))
 
     def handle(self, tx: Transaction, items: Sequence[Said | UUID]) -> None:

@@ -4,8 +4,7 @@ import pytest
 
 from chassis import pull as pull_module
 from chassis import reader as reader_module
-from chassis.messages import Message
-from chassis.pull import Interrupted, Pull, _sequences
+from chassis.pull import Interrupted, Pull, _numbers
 from tests.real.chassis.proxies import Frame, NatsWire, nats_wire
 from tests.real.chassis.trial import SOURCE, Trial, assert_once_in_order
 from tests.real.eventually import eventually
@@ -48,9 +47,10 @@ class CutAfter:
 class Credulous(Pull):
     """A pull that believes whatever comes is the next message."""
 
-    def _checked(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> Message:
-        self._delivered = _sequences(reply.split(b"."))[1] - 1
-        return super()._checked(raw_subject, reply, header, data)
+    def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
+        if reply:
+            self._delivered = _numbers(reply)[1] - 1
+        super()._receive(raw_subject, reply, header, data)
 
 
 async def test_a_message_missing_from_the_flow_is_read_again_in_its_place(trial: Trial) -> None:

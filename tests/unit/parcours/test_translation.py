@@ -84,7 +84,7 @@ def test_what_the_clock_brought_happened_when_it_was_due() -> None:
     late = open_parcours("01/09/2025", "29/11/2025")
     due = late.deadlines()["expiry"]
     late.fire("expiry", due, on("10/12/2025"))
-    said = translate(next(late.collect()))
+    said = translate(late.collect()[0])
     assert said
     envelope = envelope_class(contracts.StatusExpired).model_validate_json(said[1])
     assert (envelope.time, envelope.recordedtime) == (due, on("10/12/2025"))
