@@ -205,6 +205,7 @@ class Rebuild:
         while True:
             try:
                 with self._database.transaction() as tx:
+                    await asyncio.to_thread(generations.hold_back_vacuum, tx, self._model)
                     await asyncio.to_thread(generations.hold_back_writers, tx)
                     # Nothing moves the live read model now: at the end of the streams, ours is not behind.
                     await self._catch_up()

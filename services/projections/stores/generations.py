@@ -21,6 +21,8 @@ LIVE, NEXT, OLD = "projections", "projections_next", "projections_old"
 _ONE_AT_A_TIME = 16_180_339  # any number, the same for every rebuild
 # Shorter than PostgreSQL's deadlock_timeout: whoever looks at a page never pays for the switch.
 _PATIENCE = "300ms"
+# Much longer than deadlock_timeout, after which alone the server ends a vacuum of its own that is in somebody's way.
+_PATIENCE_WITH_VACUUM = "20s"
 _SCHEMA = Path(__file__).parent.parent / "read_models.sql"
 
 
@@ -87,6 +89,17 @@ def put_aside(tx: Transaction, reader: str) -> dict[str, int]:
     return dict(tx.fetchall())
 
 
+def hold_back_vacuum(tx: Transaction, model: ReadModel) -> None:
+    """Let nobody vacuum or analyze its live tables until this transaction ends; what the server itself began gives way.
+
+    Tables just built are vacuumed for minutes, and their switch would run out of patience behind that. Readers and
+    writers pass this lock. Raises LockNotAvailable.
+    """
+    tx.execute(f"SET LOCAL lock_timeout TO '{_PATIENCE_WITH_VACUUM}'")
+    for table in _live_of(tx, model):
+        tx.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(LIVE, table)))
+
+
 def hold_back_writers(tx: Transaction) -> None:
     """Let no batch of any read model through until this transaction ends. Raises LockNotAvailable.
 
@@ -103,7 +116,7 @@ def switch(tx: Transaction, model: ReadModel, reached: Mapping[str, Position]) -
     reader. Raises LockNotAvailable when people's queries are in the way: roll back and try again. A live
     reader that waited is fenced by its position and begins again from the new one.
     """
-    live = [table for table in model.tables if _is_live(tx, table)]
+    live = _live_of(tx, model)
     for table in live:
         tx.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.Identifier(LIVE, table)))
     enter(tx)
@@ -119,10 +132,11 @@ def switch(tx: Transaction, model: ReadModel, reached: Mapping[str, Position]) -
         _advance(tx, reader, position)
 
 
-def _is_live(tx: Transaction, table: str) -> bool:
-    """Whether the live read model has this table; a new form may bring one."""
-    tx.execute("SELECT to_regclass(%s) IS NOT NULL", (f"{LIVE}.{table}",))
-    return tx.fetchone() == (True,)
+def _live_of(tx: Transaction, model: ReadModel) -> list[str]:
+    """Those of its tables that the live read model has; a new form may bring others."""
+    tx.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", (LIVE,))
+    there = {name for (name,) in tx.fetchall()}
+    return [table for table in model.tables if table in there]
 
 
 def _move(tx: Transaction, table: str, current: str, to: str) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from uuid import uuid4
 
@@ -26,6 +26,7 @@ from services.projections.catalogue import READ_MODELS, ReadModel
 from services.projections.rebuilding import Busy, Rebuild, Unreadable
 from services.projections.stores import generations
 from services.projections.tables import SCHEMA
+from tests.real.eventually import eventually
 from tests.real.projections.house import HERE, ReadModels, scope
 from tests.real.projections.test_projections_batches import alerts_of
 from tests.unit.projections.given import message
@@ -47,6 +48,16 @@ async def nats(nats_url: str) -> AsyncIterator[Nats]:
     await nats.connect()
     yield nats
     await nats.close()
+
+
+@pytest.fixture
+def vacuums_at_once(postgres_url: str) -> Iterator[None]:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("ALTER SYSTEM SET autovacuum_naptime TO '1s'")
+        connection.execute("SELECT pg_reload_conf()")
+        yield
+        connection.execute("ALTER SYSTEM RESET autovacuum_naptime")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def everything(pupils: int = 60) -> list[Envelope]:  # type: ignore[type-arg]
@@ -176,6 +187,29 @@ async def test_only_one_runs_at_a_time(house: House, models: ReadModels, nats: N
         assert generations.alone(connection)
         with pytest.raises(Busy):
             await Rebuild(ALERTS, nats, models.database.url).run()
+
+
+async def test_the_switch_does_not_wait_until_the_server_has_vacuumed(
+    house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch, vacuums_at_once: None
+) -> None:
+    monkeypatch.setattr(rebuilding, "_TRY_SWITCH_FOR_S", 1.0)
+    await house.tell(*everything(400))
+    before = models.content()
+    with psycopg.connect(models.database.url, autocommit=True) as connection:
+        # A page each tenth of a second, and nothing to wait for before it begins.
+        for setting in ("threshold = 0", "insert_threshold = 0", "cost_delay = 100", "cost_limit = 1"):
+            connection.execute(f"ALTER TABLE projections.alerts SET (autovacuum_vacuum_{setting})".encode())
+        connection.execute("UPDATE projections.alerts SET changed_at = changed_at")
+
+        async def at_work() -> bool:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'projections.alerts'::regclass"
+            ).fetchone()
+            return row != (0,)
+
+        await eventually(at_work)
+        await Rebuild(ALERTS, nats, models.database.url).run()
+    assert models.content() == before
 
 
 async def test_a_message_in_quarantine_is_left_there_and_an_unreadable_one_stops_the_rebuild(
