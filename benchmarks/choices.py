@@ -1,12 +1,13 @@
-"""`python -m benchmarks.choices`: what three choices of the chassis are worth, each beside what it was chosen over.
+"""`python -m benchmarks.choices`: what four choices of the chassis are worth, each beside what it was chosen over.
 
-Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3); streams that
-are written behind their answer, over streams on the disk before it (ADR 24).
+Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3); windows sent
+in one piece, over the client library's publishes (ADR 12); streams that are written behind their answer, over streams
+on the disk before it (ADR 24).
 """
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -20,13 +21,14 @@ from chassis import window
 from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.pull import Pull
-from chassis.window import LARGEST
+from chassis.window import LARGEST, Outgoing
 from contracts.catalogue import SCHOOL
 from contracts.streams import subject_of
 
 MESSAGES = 20_000
 SINGLES = 2_000
 WINDOWS = 300
+PIECES = 50
 LATENCY_S = 15
 PUPILS = 1_000
 FACTS = ("absence_reported", "absence_justified", "absence_cancelled", "student_erased")
@@ -106,6 +108,16 @@ async def windows(engines: Engines, table: Table) -> None:
     await nats.close()
 
 
+async def pieces(engines: Engines, table: Table) -> None:
+    """Large windows by the library's publish, a message at a time, and in one piece."""
+    await engines.fresh_streams()
+    nats = Nats(engines.nats_url, "pieces")
+    await nats.connect()
+    library, one_piece = [await processor_s(nats, way) for way in (by_the_library, window.append)]
+    table.add_row(f"our part of windows of {LARGEST}", "library's publish", "one piece", f"x {library / one_piece:.1f}")
+    await nats.close()
+
+
 def on_the_way(engines: Engines, table: Table) -> None:
     """From the publish of an event to its row, with streams of both kinds."""
     first, behind = (latency.measure(engines, LATENCY_S, synced=synced) for synced in (True, False))
@@ -119,9 +131,32 @@ async def window_rate(nats: Nats, size: int, *, batches: bool = True) -> float:
     seq = (await nats.js.stream_info(SCHOOL.name)).state.last_seq
     started = time.perf_counter()
     for _ in range(WINDOWS):
-        few = [window.Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, size + 1)]
+        few = [Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, size + 1)]
         seq = await window.append(nats, few, seq, batches=batches)
     return WINDOWS / (time.perf_counter() - started)
+
+
+Way = Callable[[Nats, Sequence[Outgoing], int], Awaitable[int]]
+
+
+async def by_the_library(nats: Nats, messages: Sequence[Outgoing], seq: int) -> int:
+    """What `window.append` does, sent message by message."""
+    headers = window._chain(messages, seq)
+    for message, header in zip(messages[:-1], headers, strict=False):
+        await nats.client.publish(message.subject, message.data, headers=header)
+    return (await nats.js.publish(messages[-1].subject, messages[-1].data, headers=headers[-1])).seq
+
+
+async def processor_s(nats: Nats, way: Way) -> float:
+    """Processor seconds of this process for large windows sent one after the other."""
+    seq = (await nats.js.stream_info(SCHOOL.name)).state.last_seq
+    used = 0.0
+    for _ in range(PIECES):
+        messages = [Outgoing(seq + n, without_pupil(seq + n), BODY) for n in range(1, LARGEST + 1)]
+        began = time.process_time()
+        seq = await way(nats, messages, seq)
+        used += time.process_time() - began
+    return used
 
 
 def main() -> None:
@@ -132,6 +167,7 @@ def main() -> None:
         asyncio.run(reading(engines, table))
         asyncio.run(publishing(engines, table))
         asyncio.run(windows(engines, table))
+        asyncio.run(pieces(engines, table))
         on_the_way(engines, table)
     Console().print(table)
 

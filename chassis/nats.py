@@ -58,6 +58,13 @@ class NatsClient(Client):
         command: bytes = super()._connect_command()
         return command
 
+    async def send_frames(self, frames: bytes) -> None:
+        """Send whole frames, as the server reads them, in one piece. Raises ConnectionClosedError."""
+        if self.is_closed:
+            raise nats.errors.ConnectionClosedError
+        await self._send_command(frames)
+        await self._flush_pending()
+
     async def _process_err(self, err_msg: str) -> None:
         if _NOT_KNOWN in err_msg and self._has_new_key():
             # Our former key was struck off before we noticed that there is another one.

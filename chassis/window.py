@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from uuid import uuid4
 
+from nats.errors import MaxPayloadError
 from nats.js.api import PubAck
 
 from chassis.nats import Nats
@@ -51,13 +52,23 @@ async def send(nats: Nats, messages: Sequence[Outgoing], seq: int, *, batches: b
         # The client would buffer these and send them later, when they may be out of place.
         raise ChainBroken
     headers = _batch(messages, seq) if batches and len(messages) >= _WORTH_A_BATCH else _chain(messages, seq)
-    for message, header in zip(messages[:-1], headers, strict=False):
-        await nats.client.publish(message.subject, message.data, headers=header)
-    last = messages[-1]
+    *before, last = messages
+    if before:
+        most = nats.client.max_payload
+        await nats.client.send_frames(b"".join([_frame(*each, most) for each in zip(before, headers, strict=False)]))
     # Not `publish_async`: a refusal never reaches the one who waits for it.
     ack = asyncio.ensure_future(nats.js.publish(last.subject, last.data, timeout=_ACK_LIMIT_S, headers=headers[-1]))
     await asyncio.sleep(0)  # by now it is on its way
     return _stored(ack, seq + len(messages))
+
+
+def _frame(message: Outgoing, headers: dict[str, str], most: int) -> bytes:
+    """A message as it goes on the wire (ADR 12 says why not by the library). Raises MaxPayloadError."""
+    head = "".join(["NATS/1.0\r\n", *[f"{name}: {value}\r\n" for name, value in headers.items()], "\r\n"]).encode()
+    size = len(head) + len(message.data)
+    if size > most:
+        raise MaxPayloadError  # the server would hang up
+    return b"HPUB %b %d %d\r\n%b%b\r\n" % (message.subject.encode(), len(head), size, head, message.data)
 
 
 async def _stored(ack: "asyncio.Future[PubAck]", last: int) -> int:

@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import nats.aio.client
 from nats.js.errors import APIError
 
 from chassis import deadlines, leases
 from chassis import relay as relay_module
 from chassis.database import Database, Transaction
-from chassis.nats import Nats
+from chassis.nats import Nats, NatsClient
 from chassis.reader import Reader
 from chassis.relay import Page, Relay
 from chassis.window import ChainBroken, Outgoing
@@ -136,20 +135,30 @@ async def relay(given: dict[str, Any]) -> None:
     await _Refusable(TRIAL.name, log, nats=connection, database=database, member=given.get("member", "one")).run()
 
 
-def _die_after(client: nats.aio.client.Client, count: int) -> None:
+def _die_after(client: NatsClient, count: int) -> None:
     """End the process when `count` messages are on the wire, and the server has them."""
-    publish, left = client.publish, count
+    publish, send_frames, left = client.publish, client.send_frames, count
 
     async def counted(subject: str, *arguments: Any, **options: Any) -> None:
         nonlocal left
         await publish(subject, *arguments, **options)
-        if subject.startswith("trial."):
-            left -= 1
-            if left == 0:
-                await client.flush()
-                _crash()
+        left -= subject.startswith("trial.")
+        await die_if_due()
+
+    async def counted_frames(frames: bytes) -> None:
+        nonlocal left
+        some = [b"HPUB " + frame for frame in frames.split(b"HPUB ")[1:]][:left]
+        await send_frames(b"".join(some))
+        left -= len(some)
+        await die_if_due()
+
+    async def die_if_due() -> None:
+        if left == 0:
+            await client.flush()
+            _crash()
 
     client.publish = counted  # type: ignore[method-assign]
+    client.send_frames = counted_frames  # type: ignore[method-assign]
 
 
 async def deadline_worker(given: dict[str, Any]) -> None:
