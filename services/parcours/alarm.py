@@ -24,20 +24,29 @@ ASIDE = Gauge("perseverance_deadlines_aside", "Parcours and delays whose deadlin
 
 BATCH = 500
 LOOK_EVERY_S = 2.0
+LEAPING_S = 0.1
+"""Between two looks where days go by in seconds: whoever moves a simulated clock waits for what it brings."""
+
 _PAUSE_S = 1.0
 _TRY_AGAIN: tuple[type[Exception], ...] = (*TRANSIENT, VersionConflict)
 
 
 class Alarm:
-    """Looks every other second for what is due. `clock` must be one that no replica's machine can put forward."""
+    """Looks again and again for what is due. `clock` must be one that no replica's machine can put forward."""
 
     def __init__(
-        self, application: ParcoursService, database: Database, clock: Clock, on_commit: Callable[[], None]
+        self,
+        application: ParcoursService,
+        database: Database,
+        clock: Clock,
+        on_commit: Callable[[], None],
+        look_every_s: float = LOOK_EVERY_S,
     ) -> None:
         self._application = application
         self._database = database
         self._clock = clock
         self._on_commit = on_commit
+        self._look_every_s = look_every_s
         self._aside: set[UUID] = set()
 
     async def run(self) -> None:
@@ -52,7 +61,7 @@ class Alarm:
             if taken:
                 self._on_commit()  # and look again at once: a batch has at most one deadline of each parcours
             else:
-                await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(self._look_every_s)
 
     def ring(self) -> int:
         """Decide upon one batch of what is due; how many deadlines that were. Raises TRANSIENT, VersionConflict."""

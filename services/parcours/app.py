@@ -7,7 +7,7 @@ from chassis.source import Source
 from chassis.store import EventStore, StoreLog
 from contracts.catalogue import PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from services.parcours import rules
-from services.parcours.alarm import Alarm
+from services.parcours.alarm import LEAPING_S, LOOK_EVERY_S, Alarm
 from services.parcours.application import ParcoursService
 from services.parcours.commands import listen
 from services.parcours.reactions import Erasures
@@ -29,8 +29,10 @@ def build(settings: ParcoursSettings) -> Service:
         on_commit=relay.wake,
     )
     # Deadlines go by the database's time: the clock of one machine among many may be wrong.
-    clock = DatabaseClock(service.database) if isinstance(service.clock, SystemClock) else service.clock
+    true = isinstance(service.clock, SystemClock)
+    clock = DatabaseClock(service.database) if true else service.clock
     service.add_look("deadlines", late_deadlines(service.name, service.database, clock))
-    service.add_task("alarm", Alarm(application, service.database, clock, relay.wake).run)
+    alarm = Alarm(application, service.database, clock, relay.wake, LOOK_EVERY_S if true else LEAPING_S)
+    service.add_task("alarm", alarm.run)
     listen(service.broker, application, on_commit=relay.wake)
     return service

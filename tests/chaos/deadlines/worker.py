@@ -38,13 +38,13 @@ def main() -> None:
     given = json.loads(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     logs.configure(given["name"], "WARNING")
-    alarm.LOOK_EVERY_S, alarm._PAUSE_S, alarm.BATCH = _LOOK_EVERY_S, _PAUSE_S, given["batch"]
+    alarm._PAUSE_S, alarm.BATCH = _PAUSE_S, given["batch"]
     database = Database(given["database"], "parcours")
     clock = SimulatedClock(database)
     service = ParcoursService(EventStore(database), Skewed(clock, given["skew_s"]), rules.load())
     clock.now()
     sys.stdin.readline()
-    asyncio.run(alarm.Alarm(service, database, clock, lambda: None).run())
+    asyncio.run(alarm.Alarm(service, database, clock, lambda: None, _LOOK_EVERY_S).run())
 
 
 if __name__ == "__main__":
