@@ -40,7 +40,7 @@ class Keyring:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         made = [user for user in users if not self.seed_file(user).exists()]
         for user in made:
-            _write(self.seed_file(user), new_seed())
+            _write(self.seed_file(user), f"{new_seed()}\n")
         self._tell(open_door=open_door)
         return made
 
@@ -48,7 +48,7 @@ class Keyring:
         """Make the key to come of `user`; return where its seed is. Raises CliError when there is one already."""
         if self.next_file(user).exists():
             raise CliError(f"{user} has a key to come already", "switch to it first", ExitCode.CONFLICT)
-        _write(self.next_file(user), new_seed())
+        _write(self.next_file(user), f"{new_seed()}\n")
         self._tell(open_door=self._door_is_open())
         return self.next_file(user)
 
@@ -67,7 +67,7 @@ class Keyring:
         return (self.directory / AUTHORIZATION_FILE).read_text() == authorization(open_door=True)
 
     def _tell(self, *, open_door: bool) -> None:
-        (self.directory / AUTHORIZATION_FILE).write_text(authorization(open_door=open_door))
+        _write(self.directory / AUTHORIZATION_FILE, authorization(open_door=open_door))
         known = {}
         for user in USERS:
             in_use, to_come = key_variables(user)
@@ -76,7 +76,7 @@ class Keyring:
         if open_door:
             known[key_variables(DOOR)[0]] = self._nobody()
         lines = (f"{name}: {value}\n" for name, value in known.items())
-        (self.directory / KEYS_FILE).write_text("".join(lines))
+        _write(self.directory / KEYS_FILE, "".join(lines))
 
     def _nobody(self) -> str:
         """A name for whoever has no key, whose seed nobody has. Always the same: no reload may change it."""
@@ -94,10 +94,11 @@ class Keyring:
             raise CliError(f"{seed_file} is damaged", "delete it for a new key, and restart who uses it") from None
 
 
-def _write(path: Path, seed: str) -> None:
+def _write(path: Path, text: str) -> None:
+    """Whole, or not at all: a server that reads half of it would know nobody, and hang up on everybody."""
     descriptor = os.open(path.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(f"{seed}\n")
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
     path.with_suffix(".new").replace(path)

@@ -1,6 +1,8 @@
 """A key is replaced while its user works: known beside the former one first, and then alone."""
 
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import nats.errors
 import pytest
@@ -9,6 +11,7 @@ from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats, connect_once
 from cli.errors import CliError
 from cli.keyring import AUTHORIZATION_FILE, Keyring
+from contracts.authorization import KEYS_FILE
 from tests.real.eventually import eventually
 from tests.real.wire.conftest import Fatal, Guarded
 
@@ -68,6 +71,27 @@ async def test_a_key_that_is_struck_off_without_another_is_the_end(guarded: Guar
     guarded.server.reload()
     await eventually(fatal.happened)
     await connection.close()
+
+
+def test_a_server_never_reads_half_of_who_is_known(tmp_path: Path) -> None:
+    keyring = Keyring(tmp_path)
+    keyring.make()
+    files = [tmp_path / name for name in (AUTHORIZATION_FILE, KEYS_FILE)]
+    whole = [len(file.read_text().splitlines()) for file in files]
+    over, seen = threading.Event(), []
+
+    def read_on() -> None:
+        while not over.is_set():
+            seen.append([len(file.read_text().splitlines()) for file in files])
+
+    reading = threading.Thread(target=read_on)
+    reading.start()
+    for _ in range(30):
+        keyring.prepare("alerts")
+        keyring.switch("alerts")
+    over.set()
+    reading.join()
+    assert seen == [whole] * len(seen)
 
 
 async def test_one_key_to_come_at_a_time(guarded: Guarded) -> None:
