@@ -6,6 +6,7 @@ Indexes and row-level security come last: loading is faster without the first, a
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,16 @@ def hold_back_vacuum(tx: Transaction, model: ReadModel) -> None:
     writers pass this lock. Raises LockNotAvailable.
     """
     tx.execute(f"SET LOCAL lock_timeout TO '{_PATIENCE_WITH_VACUUM}'")
-    for table in _live_of(tx, model):
-        tx.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(LIVE, table)))
+    lock = [
+        sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(LIVE, table))
+        for table in _live_of(tx, model)
+    ]
+    # First those that are free: a vacuum that gives way goes on to the next table, if it may.
+    for each in lock:
+        with suppress(psycopg.errors.LockNotAvailable), tx.connection.transaction():
+            tx.execute(each + sql.SQL(" NOWAIT"))
+    for each in lock:
+        tx.execute(each)
 
 
 def hold_back_writers(tx: Transaction) -> None:
