@@ -38,22 +38,26 @@ _ID = b"\r\nNats-Msg-Id: "
 
 def _numbers(reply: bytes) -> tuple[int, int, int]:
     """Of an ack subject: stream sequence, consumer sequence, and how many messages come after this one."""
-    tokens = reply.rsplit(b".", 5)
-    at = 2 if reply.count(b".") == 8 else 1  # its other form names a domain, and ends with one token more
+    tokens = reply.split(b".")
+    at = 5 if len(tokens) == 9 else 7  # its other form names a domain and an account, and may have something behind
     return int(tokens[at]), int(tokens[at + 1]), int(tokens[at + 3])
 
 
 @lru_cache(maxsize=4096)
 def _subject(raw: bytes) -> tuple[str, int]:
     """A subject and its partition; streams have few subjects."""
-    subject = raw.decode()
+    subject = raw.decode(errors="replace")
     partition = subject.split(".", 2)[1]
     return subject, int(partition) if partition.isdigit() else 0
 
 
 def _id(header: bytes) -> str:
+    """The message id, "" when there is none, or none that is text: whoever sends from outside writes what they like."""
     start = header.find(_ID)
-    return header[start + len(_ID) : header.index(b"\r", start + len(_ID))].decode() if start >= 0 else ""
+    try:
+        return header[start + len(_ID) : header.index(b"\r", start + len(_ID))].decode() if start >= 0 else ""
+    except UnicodeDecodeError:
+        return ""
 
 
 class Pull:

@@ -39,7 +39,6 @@ def _rows(recorded: Sequence[Recorded]) -> bytes:
     parts = [_COPY_HEAD]
     for aggregate_id, version, event, _ in recorded:
         state = events.encode(event)
-        # `UUID.bytes` says the same through two more calls.
         place = _id_and_version(4, 16, aggregate_id.int.to_bytes(16, "big"), 8, version)
         parts += (place, _topic(event.TOPIC), _length(len(state)), state)
     return b"".join([*parts, _COPY_TAIL])

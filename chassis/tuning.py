@@ -7,8 +7,8 @@ import sys
 def tune() -> None:
     """Set the collector and the switching of threads for this process."""
     # Batches allocate by the hundred thousand and keep much of it: the default thresholds would have the
-    # collector walk through all of that many times a second, to find no cycle. Often through what is new, a few
-    # milliseconds each; rarely through what stayed.
+    # collector walk through all of that many times a second, to find no cycle. Now and then through what is new;
+    # rarely through what stayed.
     gc.set_threshold(50_000, 50, 100)
     # One thread takes messages in while another waits for the database; at the default 5 ms each answer of the
     # database would wait that long for its turn.

@@ -52,22 +52,25 @@ async def send(nats: Nats, messages: Sequence[Outgoing], seq: int, *, batches: b
         # The client would buffer these and send them later, when they may be out of place.
         raise ChainBroken
     headers = _batch(messages, seq) if batches and len(messages) >= _WORTH_A_BATCH else _chain(messages, seq)
+    heads = [_head(each) for each in headers]
+    if any(len(head) + len(each.data) > nats.client.max_payload for each, head in zip(messages, heads, strict=True)):
+        raise MaxPayloadError  # the server would hang up, on whoever shares this connection too
     *before, last = messages
     if before:
-        most = nats.client.max_payload
-        await nats.client.send_frames(b"".join([_frame(*each, most) for each in zip(before, headers, strict=False)]))
+        await nats.client.send_frames(b"".join([_frame(*each) for each in zip(before, heads, strict=False)]))
     # Not `publish_async`: a refusal never reaches the one who waits for it.
     ack = asyncio.ensure_future(nats.js.publish(last.subject, last.data, timeout=_ACK_LIMIT_S, headers=headers[-1]))
     await asyncio.sleep(0)  # by now it is on its way
     return _stored(ack, seq + len(messages))
 
 
-def _frame(message: Outgoing, headers: dict[str, str], most: int) -> bytes:
-    """A message as it goes on the wire (ADR 12 says why not by the library). Raises MaxPayloadError."""
-    head = "".join(["NATS/1.0\r\n", *[f"{name}: {value}\r\n" for name, value in headers.items()], "\r\n"]).encode()
+def _head(headers: dict[str, str]) -> bytes:
+    return "".join(["NATS/1.0\r\n", *[f"{name}: {value}\r\n" for name, value in headers.items()], "\r\n"]).encode()
+
+
+def _frame(message: Outgoing, head: bytes) -> bytes:
+    """A message as it goes on the wire; ADR 12 says why not by the library."""
     size = len(head) + len(message.data)
-    if size > most:
-        raise MaxPayloadError  # the server would hang up
     return b"HPUB %b %d %d\r\n%b%b\r\n" % (message.subject.encode(), len(head), size, head, message.data)
 
 

@@ -30,7 +30,7 @@ class Alerts:
         said: list[Said] = []
         for one in heard:
             said.extend((one,) if isinstance(one, Said) else self._farewell(one))
-        files = self._files.each(tx, [each.file for each in said])
+        files = self._files.each(tx, [each.file_number for each in said])
         for each, file in zip(said, files, strict=True):
             if each.fact:
                 file.note(each.student_id, each.fact, now)

@@ -26,7 +26,7 @@ class Refused(Exception):
 class Said(msgspec.Struct, frozen=True, gc=False):
     """A fact on its way to the file it belongs to; without a fact, the file is forgotten."""
 
-    file: int
+    file_number: int
     student_id: UUID
     fact: Fact | None
 
@@ -76,7 +76,7 @@ def attendance_id(student_id: UUID, month: str) -> UUID:
 
 
 def file_number(pupil: int, month: str) -> int:
-    """The same id, and the pupil's, as numbers: making a UUID takes longer than all else that is read of a fact."""
+    """The same id, and the pupil's, as numbers: one UUID less to make for each fact."""
     return _prefix(month) | (pupil & _PUPIL)
 
 

@@ -29,10 +29,10 @@ def build(settings: ParcoursSettings) -> Service:
         on_commit=relay.wake,
     )
     # Deadlines go by the database's time: the clock of one machine among many may be wrong.
-    true = isinstance(service.clock, SystemClock)
-    clock = DatabaseClock(service.database) if true else service.clock
+    leaps = not isinstance(service.clock, SystemClock)
+    clock = service.clock if leaps else DatabaseClock(service.database)
     service.add_look("deadlines", late_deadlines(service.name, service.database, clock))
-    alarm = Alarm(application, service.database, clock, relay.wake, LOOK_EVERY_S if true else LEAPING_S)
+    alarm = Alarm(application, service.database, clock, relay.wake, LEAPING_S if leaps else LOOK_EVERY_S)
     service.add_task("alarm", alarm.run)
     listen(service.broker, application, on_commit=relay.wake)
     return service

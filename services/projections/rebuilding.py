@@ -206,12 +206,13 @@ class Rebuild:
             try:
                 with self._database.transaction() as tx:
                     await asyncio.to_thread(generations.hold_back_vacuum, tx, self._model)
+                    await self._catch_up()  # that may have taken a while
                     await asyncio.to_thread(generations.hold_back_writers, tx)
                     # Nothing moves the live read model now: at the end of the streams, ours is not behind.
                     await self._catch_up()
                     reached = {reading.feed.reader: reading.at for reading in self._readings}
                     await asyncio.to_thread(generations.switch, tx, self._model, reached)
-            except psycopg.errors.LockNotAvailable:
+            except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
                 if time.monotonic() > limit:
                     raise
                 await asyncio.sleep(0.1)

@@ -91,28 +91,28 @@ def put_aside(tx: Transaction, reader: str) -> dict[str, int]:
 
 
 def hold_back_vacuum(tx: Transaction, model: ReadModel) -> None:
-    """Let nobody vacuum or analyze its live tables until this transaction ends; what the server itself began gives way.
+    """Let nobody vacuum or analyze its tables, live or built, until this transaction ends.
 
-    Tables just built are vacuumed for minutes, and their switch would run out of patience behind that. Readers and
-    writers pass this lock. Raises LockNotAvailable.
+    Tables just filled are vacuumed for minutes, and a switch would run out of patience behind that. A vacuum of the
+    server's own gives way after `deadlock_timeout`, unless it is against wraparound; one that somebody asked for is
+    waited for. Readers and writers pass this lock: it stands before the one they wait for. Raises LockNotAvailable.
     """
     tx.execute(f"SET LOCAL lock_timeout TO '{_PATIENCE_WITH_VACUUM}'")
-    lock = [
-        sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(LIVE, table))
-        for table in _live_of(tx, model)
-    ]
+    tables = [(LIVE, table) for table in _live_of(tx, model)] + [(NEXT, table) for table in model.tables]
+    locks = [sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(sql.Identifier(*each)) for each in tables]
     # First those that are free: a vacuum that gives way goes on to the next table, if it may.
-    for each in lock:
+    for lock in locks:
         with suppress(psycopg.errors.LockNotAvailable), tx.connection.transaction():
-            tx.execute(each + sql.SQL(" NOWAIT"))
-    for each in lock:
-        tx.execute(each)
+            tx.execute(lock + sql.SQL(" NOWAIT"))
+    for lock in locks:
+        tx.execute(lock)
 
 
 def hold_back_writers(tx: Transaction) -> None:
     """Let no batch of any read model through until this transaction ends. Raises LockNotAvailable.
 
-    The same lock an erasure takes, and first in the order of every batch: this lock, tables, positions.
+    The same lock an erasure takes, and first in the order of every batch: this lock, tables, positions. That a rebuild
+    has locked its tables before is in nobody's way: not in that mode.
     """
     tx.execute(f"SET LOCAL lock_timeout TO '{_PATIENCE}'")
     batches.begin_erasure(tx)

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -189,26 +190,38 @@ async def test_only_one_runs_at_a_time(house: House, models: ReadModels, nats: N
             await Rebuild(ALERTS, nats, models.database.url).run()
 
 
+def vacuum_slowly(connection: psycopg.Connection[Any], schema: str) -> None:
+    """A page each tenth of a second, and nothing to wait for before it begins."""
+    for table in ("alerts", "timeline"):
+        for setting in ("threshold = 0", "insert_threshold = 0", "cost_delay = 100", "cost_limit = 1"):
+            connection.execute(f"ALTER TABLE {schema}.{table} SET (autovacuum_vacuum_{setting})".encode())
+
+
+@pytest.mark.parametrize("schema", [generations.LIVE, generations.NEXT])
 async def test_the_switch_does_not_wait_until_the_server_has_vacuumed(
-    house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch, vacuums_at_once: None
+    house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch, vacuums_at_once: None, schema: str
 ) -> None:
     monkeypatch.setattr(rebuilding, "_TRY_SWITCH_FOR_S", 1.0)
     await house.tell(*everything(400))
     before = models.content()
+    rebuild = Rebuild(ALERTS, nats, models.database.url)
+    index_all = rebuild._index_all
+    at_work = "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = ANY(%s::regclass[])"
     with psycopg.connect(models.database.url, autocommit=True) as connection:
-        # A page each tenth of a second, and nothing to wait for before it begins.
-        for setting in ("threshold = 0", "insert_threshold = 0", "cost_delay = 100", "cost_limit = 1"):
-            connection.execute(f"ALTER TABLE projections.alerts SET (autovacuum_vacuum_{setting})".encode())
-        connection.execute("UPDATE projections.alerts SET changed_at = changed_at")
 
-        async def at_work() -> bool:
-            row = connection.execute(
-                "SELECT count(*) FROM pg_stat_progress_vacuum WHERE relid = 'projections.alerts'::regclass"
-            ).fetchone()
-            return row != (0,)
+        async def vacuumed() -> bool:
+            tables = [f"{schema}.alerts", f"{schema}.timeline"]
+            return connection.execute(at_work, [tables]).fetchone() != (0,)
 
-        await eventually(at_work)
-        await Rebuild(ALERTS, nats, models.database.url).run()
+        async def index_and_wait_for_a_vacuum() -> None:
+            await index_all()
+            vacuum_slowly(connection, schema)
+            await eventually(vacuumed)
+
+        monkeypatch.setattr(rebuild, "_index_all", index_and_wait_for_a_vacuum)
+        if schema == generations.LIVE:
+            connection.execute("UPDATE projections.alerts SET changed_at = changed_at")
+        await rebuild.run()
     assert models.content() == before
 
 

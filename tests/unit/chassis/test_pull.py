@@ -1,0 +1,34 @@
+"""What a reader takes from around a message: the numbers the server gives, the id whoever sent it gave."""
+
+import pytest
+
+from chassis.pull import _id, _numbers
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"$JS.ACK.SCHOOL.c1.1.7000.12.1764131234567890123.345",
+        b"$JS.ACK.hub.Ab12.SCHOOL.c1.1.7000.12.1764131234567890123.345",
+        b"$JS.ACK.hub.Ab12.SCHOOL.c1.1.7000.12.1764131234567890123.345.x9Zq",
+        b"$JS.ACK._.Ab12.SCHOOL.c1.1.7000.12.1764131234567890123.345.1",
+    ],
+    ids=["plain", "domain", "domain and a token", "no domain, the long form"],
+)
+def test_numbers_are_found_in_every_form_of_an_ack_subject(reply: bytes) -> None:
+    assert _numbers(reply) == (7000, 12, 345)
+
+
+@pytest.mark.parametrize(
+    ("header", "id"),
+    [
+        (b"NATS/1.0\r\nNats-Msg-Id: 42\r\nOther: 1\r\n\r\n", "42"),
+        (b"NATS/1.0\r\nOther: 1\r\nNats-Msg-Id: \xc3\xa9t\xc3\xa9\r\n\r\n", "été"),
+        (b"NATS/1.0\r\nOther: 1\r\n\r\n", ""),
+        (b"", ""),
+        (b"NATS/1.0\r\nNats-Msg-Id: \xff\xfe\r\n\r\n", ""),
+    ],
+    ids=["first", "last", "none", "no header", "not text"],
+)
+def test_an_id_is_what_the_header_says_if_that_is_text(header: bytes, id: str) -> None:  # noqa: A002
+    assert _id(header) == id
