@@ -85,6 +85,15 @@ async def test_refusals_are_published_back_with_the_reason_and_no_value(running:
     assert "ZZCANARIZZ" not in str(refusals)
 
 
+async def test_a_message_id_that_is_no_text_stops_nobody(running: Running, nats: Nats):
+    head, data = b"NATS/1.0\r\nNats-Msg-Id: \xff\xfe\r\n\r\n", as_bytes(absence() | {"id": "vs-1"})
+    frame = b"HPUB intake.raw.vs %d %d\r\n%b%b\r\n" % (len(head), len(head) + len(data), head, data)
+    await nats.client.send_frames(frame)
+    await counts(nats, "SCHOOL", 1)
+    await nats.js.publish("intake.raw.vs", as_bytes(absence(period="AFTERNOON") | {"id": "vs-2"}))
+    await counts(nats, "SCHOOL", 2)
+
+
 async def test_a_sender_nobody_registered_is_refused(running: Running, nats: Nats):
     await nats.js.publish("intake.raw.somebody", as_bytes(absence()))
     await nats.js.publish(f"intake.raw.{INE}", as_bytes(absence()))
