@@ -82,8 +82,11 @@ async def rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str = OPERA
         ) from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError("this role of PostgreSQL may not make tables", "rebuild as the owner of the database") from None
-    except psycopg.errors.LockNotAvailable:
-        raise CliError("the tables are in use without a pause", "try again when fewer people work") from None
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
+        raise CliError(
+            "the tables are in use without a pause, or somebody vacuums them",
+            "try again when fewer people work, or once that is over",
+        ) from None
     except psycopg.OperationalError:
         raise CliError("PostgreSQL is away", "nothing was switched; try again", ExitCode.UNREACHABLE) from None
     except (OSError, nats.errors.Error):
