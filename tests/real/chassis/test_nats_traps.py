@@ -107,6 +107,20 @@ async def test_flush_reports_success_while_disconnected(trial: Trial) -> None:
         await connection.close()
 
 
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["first", "between", "last"])
+async def test_a_window_with_a_message_too_large_is_not_sent_and_cuts_nobody(trial: Trial, place: int) -> None:
+    """The server hangs up on who sends it; the library counts the payload alone, the server its headers too."""
+    connection = await trial.connect()
+    window = [message(number) for number in (1, 2, 3)]
+    large = message(place + 1, body=b"x" * (connection.client.max_payload - 10))
+    with pytest.raises(nats.errors.MaxPayloadError):
+        await append(connection, [*window[:place], large, *window[place + 1 :]], 0)
+    assert await trial.stored() == []
+    assert await append(connection, window, 0) == 3
+    assert connection.connections == 1
+    await connection.close()
+
+
 async def _connected(connection: Nats, *, wanted: bool) -> bool:
     return connection.connected is wanted
 
