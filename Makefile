@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Most tests wait for servers more than they work.
+WORKERS ?= $(shell $(PYTHON) -c "import os; print(min(16, 2 * (os.cpu_count() or 1)))")
 
 .PHONY: help setup demo up test test-long check format image deploy-check schemas golden lock bench idle scale sizing chaos soak clean
 .DEFAULT_GOAL := help
@@ -27,7 +29,7 @@ up: $(STAMP) ## run the whole suite on this machine, data under ./var
 	@$(BIN)/perseverance up $(ARGS)
 
 test: $(STAMP) ## run the tests, on real NATS and PostgreSQL servers
-	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
 test-long: $(STAMP) ## run the tests that take a whole suite of their own: faults, rollouts, backups, keys, canaries
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m long $(ARGS)

@@ -14,6 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
+from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.service import Service
 from cli.directory_bucket import load_directory
@@ -82,6 +83,11 @@ async def opened(nats_url: str, postgres_url: str, *, demo: bool = True) -> Asyn
         token_secret=SECRET,
         demo=demo,  # type: ignore[arg-type]
     )
+    # Before the service begins: it looks for another directory every other second only.
+    nats = Nats(nats_url, "directory")
+    await nats.connect()
+    await load_directory(nats.js, SCHOOLS, ACTORS)
+    await nats.close()
     service = build(settings)
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(service.app(), port=port, log_config=None, timeout_graceful_shutdown=1))  # type: ignore[arg-type]
@@ -91,7 +97,6 @@ async def opened(nats_url: str, postgres_url: str, *, demo: bool = True) -> Asyn
         return server.started and not await service.not_ready()
 
     await eventually(ready)
-    await load_directory(service.nats.js, SCHOOLS, ACTORS)
 
     async def known() -> bool:
         async with House(f"http://127.0.0.1:{port}", service).program("mlds-31") as someone:
