@@ -51,7 +51,9 @@ class EventStore:
 
 
 class Aggregates(Generic[A]):
-    """A repository for batches, that remembers the aggregates last used: as many as `keep` events made.
+    """A repository for batches, that remembers the aggregates last used: as many as `keep` events made, or fewer.
+
+    An aggregate weighs one more than its events: those that have none are many, and take room too.
 
     Only the thread that owns it may use it. What it remembers is checked by the version of each
     append; after a failed batch, `forget` everything: memory may hold what was not committed.
@@ -85,7 +87,7 @@ class Aggregates(Generic[A]):
             aggregate = self._known[aggregate_id.int] = self._make(aggregate_id)
             for event in stored.get(aggregate_id, ()):
                 aggregate.replay(event)
-            self._weight += aggregate.version
+            self._weight += 1 + aggregate.version
 
     def save(self, tx: Transaction, aggregates: Iterable[A]) -> None:
         """Keep what these aggregates recorded. Raises VersionConflict."""
@@ -94,7 +96,7 @@ class Aggregates(Generic[A]):
         self._weight += len(recorded)
         while self._weight > self._keep and self._known:
             _, oldest = self._known.popitem(last=False)
-            self._weight -= oldest.version
+            self._weight -= 1 + oldest.version
 
     def forget(self) -> None:
         """Remember nothing: the next `get` loads from the store."""
