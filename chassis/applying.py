@@ -72,8 +72,10 @@ class Applying(Generic[T]):
     def begin(self, partitions: frozenset[int]) -> dict[int, Position]:
         """Where these partitions stand; what is in quarantine is learnt on the way."""
         with self._database.transaction() as tx:
+            standing = positions.load(tx, self._name, partitions)
+            # After the positions: between the two, who read before us may commit a message put aside.
             self._held = quarantine.keys(tx, self._name)
-            return positions.load(tx, self._name, partitions)
+            return standing
 
     def commit(self, fresh: list[Understood[T]], held: dict[int, Position], to: Position) -> None:
         """Handle `fresh` and move the positions `held` to `to`. Raises BEGIN_AGAIN."""

@@ -2,15 +2,17 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import pytest
 
-from chassis import positions
+from chassis import positions, quarantine
+from chassis.applying import Applying
 from chassis.database import Transaction
+from chassis.messages import Message, Unprocessable
 from chassis.positions import Fenced, Position
-from tests.real.chassis.trial import Item, Keep, Trial, assert_once_in_order
+from tests.real.chassis.trial import TRIAL, Item, Keep, Trial, assert_once_in_order, message
 from tests.real.eventually import eventually
 
 _COUNT = 4_000
@@ -75,4 +77,38 @@ def test_a_position_moves_only_from_where_its_holder_left_it(trial: Trial) -> No
         positions.move(tx, "c", {0: Position(10, "ten"), 1: Position(9, "")}, Position(20, "twenty"))
     with database.transaction() as tx:
         assert positions.load(tx, "c", [0, 1]) == {0: Position(10, "ten"), 1: Position(10, "ten")}
+    database.close()
+
+
+async def test_who_takes_over_knows_what_was_put_aside_while_it_looked(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between its two questions, the one before it commits a batch with a message that cannot succeed."""
+    broken = Message(1, 0, "trial.0.noted", b'{"subject": "key-1"}', "1")
+    database = trial.database()
+    former, newcomer = (
+        Applying(trial.reader_name, TRIAL.name, Keep(), database, traced=False, pipelined=False) for _ in range(2)
+    )
+    standing = former.begin(frozenset({0}))
+    questions = [(positions, "load"), (quarantine, "keys")]
+
+    def asked_and_then(question: Callable[..., object]) -> Callable[..., object]:
+        def ask(*about: object) -> object:
+            answer = question(*about)
+            monkeypatch.undo()
+            former.commit([(broken, Unprocessable("broken"))], standing, Position(1, "1"))
+            return answer
+
+        return ask
+
+    for module, name in questions:
+        monkeypatch.setattr(module, name, asked_and_then(getattr(module, name)))
+    after = message(2, "key-1")
+    second = Message(2, 0, after.subject, after.data, "2")
+    with suppress(Fenced):
+        newcomer.commit([(second, Keep().decode(second))], newcomer.begin(frozenset({0})), Position(2, "2"))
+    assert trial.effects() == []
+    assert newcomer.begin(frozenset({0})) == {0: Position(1, "1")}
+    newcomer.commit([(second, Keep().decode(second))], {0: Position(1, "1")}, Position(2, "2"))
+    assert trial.effects() == [], "it waits behind the one that is aside"
     database.close()
