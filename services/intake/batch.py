@@ -128,10 +128,9 @@ class Batch:
             names = (*names, told.last_name, told.first_name)
         school = self._rules.schools.get(draft.data.uai)
         school_name = school.name if school else ""
-        if opaque.names_pupil(draft.id, pupil.ine, names, school_name):
-            return Refusal("id", Code.NOT_OPAQUE)
-        if opaque.names_pupil(draft.source, pupil.ine, names, school_name):
-            return Refusal("source", Code.NOT_OPAQUE)
+        for field, text in (("id", draft.id), ("source", draft.source)):
+            if opaque.holds_an_ine(text) or opaque.names_pupil(text, pupil.ine, names, school_name):
+                return Refusal(field, Code.NOT_OPAQUE)
         return None
 
     def _fresh(self, candidates: Sequence[_Candidate], known: dict[bytes, bytes | None]) -> list[_Candidate]:

@@ -122,8 +122,8 @@ _REASONS = {
         "doit avoir de 1 à 128 caractères parmi lettres, chiffres et . _ : / @ ~ + = # -",
     ),
     Code.NOT_OPAQUE: Reason(
-        "holds the pupil's INE or name: it must say nothing about the pupil",
-        "contient l'INE ou le nom de l'élève : il ne doit rien dire de l'élève",
+        "holds an INE, or the pupil's name: it must say nothing about the pupil",
+        "contient un INE ou le nom de l'élève : il ne doit rien dire de l'élève",
     ),
     Code.UNKNOWN_SCHOOL: Reason("this school is not in the directory", "cet établissement n'est pas dans l'annuaire"),
     Code.SCHOOL_NOT_ALLOWED: Reason(

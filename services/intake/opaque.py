@@ -18,6 +18,11 @@ def well_formed(text: str) -> bool:
     return _FORM.fullmatch(text) is not None
 
 
+def holds_an_ine(text: str) -> bool:
+    """Whether something in `text` looks like an INE, whoever's: a pupil had others before the one we know."""
+    return _ANY_INE.search(text.upper()) is not None
+
+
 def names_pupil(text: str, ine: str, names: tuple[str | None, ...], school: str = "") -> bool:
     """Whether `text` holds the pupil's INE or one of the names, whole.
 
@@ -58,7 +63,7 @@ def harmless(text: object, data: object) -> str | None:
     Nothing in a refused event can be trusted to be in its place, so whatever looks like an INE, or
     is also a value in `data`, is held back.
     """
-    if not isinstance(text, str) or not well_formed(text) or _ANY_INE.search(text.upper()):
+    if not isinstance(text, str) or not well_formed(text) or holds_an_ine(text):
         return None
     values = data if isinstance(data, Mapping) else {}
     for name, value in values.items():

@@ -127,6 +127,8 @@ def test_an_id_that_names_the_pupil_is_refused_and_not_repeated(intake, sender):
     send(intake, sender, enrolment(last_name="VERDIER", first_name="Capucine"))
     for sent in (
         named(f"abs-{INE}", absence()),
+        named("abs-0123456789K-2025-10-06-M", absence()),  # the one the pupil had before, which we never heard
+        named("x", absence(), source="/eleves/987654321zz"),
         named("verdier-12", absence()),
         named("x", absence(), source="capucine.verdier"),
         named("capucine-1", enrolment(last_name="VERDIER", first_name="Capucine")),

@@ -48,6 +48,18 @@ def test_a_chance_resemblance_is_let_through(text: str, names: tuple[str | None,
     assert not opaque.names_pupil(text, "123456789AB", names, school)
 
 
+@pytest.mark.parametrize("text", ["abs-123456789AB", "0123456789k.2", "x/1234A56789B"])
+def test_an_ine_of_whatever_form_is_seen(text: str):
+    assert opaque.holds_an_ine(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["0310000G-0000001", "abs-20251006-M", "123456789abc", "3f2a1b4c-0000-4000-8000-123456789012", "17650000001"]
+)
+def test_a_number_a_school_and_a_uuid_are_none(text: str):
+    assert not opaque.holds_an_ine(text)
+
+
 def test_what_looks_like_an_ine_is_not_quoted_back():
     assert opaque.harmless("abs-123456789AB", {}) is None
     assert opaque.harmless("0310000G-0000001", {}) == "0310000G-0000001"
