@@ -5,7 +5,9 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import yaml
@@ -126,10 +128,35 @@ def test_each_service_is_asked_for_its_numbers_and_scaled(overlay: str) -> None:
         assert "replicas" not in workload["spec"]
         query = scaled["spec"]["triggers"][0]["metadata"]["query"]
         assert f'namespace="{here}"' in query
-        assert f'consumer=~"{name_of(workload)}-.+"' in query
         (monitor,) = (each for each in of_kind(overlay, "PodMonitor") if namespace_of(each) == here)
         (rule,) = monitor["spec"]["selector"]["matchExpressions"]
         assert labels(workload)["app.kubernetes.io/name"] in rule["values"]
+
+
+async def readers() -> dict[str, set[str]]:
+    """The readers of each service, as it is put together."""
+    found = {}
+    for name in SERVICES:
+        build = import_module(f"services.{name}.app").build
+        settings = get_type_hints(build)["settings"]
+        secret = {"token_secret": "s" * 32} if "token_secret" in settings.model_fields else {}
+        service = build(settings(nats_url="nats://127.0.0.1:1", database_url="postgresql:///nowhere", **secret))
+        found[name] = {reader.name for reader in service.readers}
+        service.database.close()
+    return found
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+async def test_each_service_is_scaled_by_what_its_own_readers_have_before_them(overlay: str) -> None:
+    """A name that no reader has is no mistake to Prometheus: the answer is empty, and nothing is ever scaled."""
+    by_service = await readers()
+    asked = {}
+    for scaled in of_kind(overlay, "ScaledObject"):
+        query = scaled["spec"]["triggers"][0]["metadata"]["query"]
+        ((how, consumer),) = re.findall(r'consumer(=~|=)"([^"]+)"', query)
+        pattern = re.compile(consumer if how == "=~" else re.escape(consumer))
+        asked[name_of(scaled)] = {each for each in set().union(*by_service.values()) if pattern.fullmatch(each)}
+    assert asked == by_service
 
 
 def test_dashboards_can_be_read() -> None:
