@@ -11,7 +11,7 @@ from typing import Any
 
 import nats.errors
 import uvicorn
-from faststream.asgi import AsgiFastStream, AsgiResponse, get
+from faststream.asgi import AsgiResponse, get
 from nats.js.errors import Error as JetStreamError
 from prometheus_client import make_asgi_app
 
@@ -22,6 +22,7 @@ from chassis.backlog import Backlog
 from chassis.broker import CommandBroker
 from chassis.clock import Clock
 from chassis.database import TRANSIENT, Database
+from chassis.doors import AsgiApp, Doors
 from chassis.gauges import Look, keep_looking
 from chassis.leaving import LeavingServer
 from chassis.logs import Log
@@ -37,35 +38,10 @@ from contracts.streams import BucketSpec, StreamSpec, commands_inbox_of, inbox_o
 
 log = Log("service")
 
-AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 _STOP_LIMIT_S = 10
 _AWAY: tuple[type[Exception], ...] = (nats.errors.Error, JetStreamError, TimeoutError, *TRANSIENT)
 _LOOK_AGAIN_S = 2
-_NOT_YET = AsgiResponse(
-    b'{"type": "about:blank", "title": "Service Unavailable", "status": 503, "code": "unavailable",'
-    b' "detail": "the service is starting: try again in a moment"}',
-    503,
-    headers={"content-type": "application/problem+json", "retry-after": "2"},
-)
 _NOT_STARTED = 3  # what uvicorn itself ends with
-
-
-class _Application(AsgiFastStream):
-    """A FastStream application that hands every path it does not know to another one, once the service works."""
-
-    fallback: AsgiApp | None = None
-    started: asyncio.Event
-
-    async def _start_broker(self) -> None:
-        await self.started.wait()  # a command must not be answered by a service that is not provisioned
-        await super()._start_broker()
-
-    async def not_found(self, scope: Any, receive: Any, send: Any) -> None:
-        if self.fallback is not None and scope["type"] == "http":
-            door: AsgiApp = self.fallback if self.started.is_set() else _NOT_YET
-            await door(scope, receive, send)
-        else:
-            await super().not_found(scope, receive, send)
 
 
 class Service:
@@ -165,9 +141,9 @@ class Service:
         """Show on /metrics what this finds, every few seconds."""
         self.looks[name] = look
 
-    def app(self) -> AsgiFastStream:
+    def app(self) -> Doors:
         """The ASGI application: /live, /ready, /metrics, and `http` for every other path."""
-        application = _Application(
+        application = Doors(
             self.broker,
             asgi_routes=[
                 ("/live", get(self._live)),

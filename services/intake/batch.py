@@ -128,9 +128,9 @@ class Batch:
             names = (*names, told.last_name, told.first_name)
         school = self._rules.schools.get(draft.data.uai)
         school_name = school.name if school else ""
-        for field, text in (("id", draft.id), ("source", draft.source)):
+        for where, text in (("id", draft.id), ("source", draft.source)):
             if opaque.holds_an_ine(text) or opaque.names_pupil(text, pupil.ine, names, school_name):
-                return Refusal(field, Code.NOT_OPAQUE)
+                return Refusal(where, Code.NOT_OPAQUE)
         return None
 
     def _fresh(self, candidates: Sequence[_Candidate], known: dict[bytes, bytes | None]) -> list[_Candidate]:

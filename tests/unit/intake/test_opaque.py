@@ -54,7 +54,8 @@ def test_an_ine_of_whatever_form_is_seen(text: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["0310000G-0000001", "abs-20251006-M", "123456789abc", "3f2a1b4c-0000-4000-8000-123456789012", "17650000001"]
+    "text",
+    ["0310000G-0000001", "abs-20251006-M", "123456789abc", "3f2a1b4c-0000-4000-8000-123456789012", "17650000001"],
 )
 def test_a_number_a_school_and_a_uuid_are_none(text: str):
     assert not opaque.holds_an_ine(text)
