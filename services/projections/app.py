@@ -15,6 +15,7 @@ from services.projections.reading.readings import Readings
 from services.projections.settings import ProjectionsSettings
 from services.projections.tables import SCHEMA
 from services.projections.web.application import make_application
+from services.projections.web.searches import Searches
 from services.projections.web.site import Site
 from services.projections.web.views import Views
 
@@ -48,6 +49,7 @@ def build(settings: ProjectionsSettings) -> Service:
             directory=directory,
             readings=readings,
             cursors=Cursors(settings.secret),
+            searches=Searches(settings.secret),
             acts=Acts(readings, Commands(service.broker)),
             changes=changes,
             views=Views(settings.theme),

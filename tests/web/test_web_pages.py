@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from urllib.parse import parse_qsl
 
 import httpx
 import pytest
@@ -19,6 +20,13 @@ async def page(client: httpx.AsyncClient, path: str) -> Node:
     answer = await client.get(path)
     assert answer.status_code == 200, path
     return parse(answer.text)
+
+
+async def narrowed(client: httpx.AsyncClient, path: str, query: str) -> tuple[str, Node]:
+    """The address and the page that the form above a list leads to."""
+    answer = await client.post(path, data=dict(parse_qsl(query)), follow_redirects=True)
+    assert answer.status_code == 200, path
+    return str(answer.url), parse(answer.text)
 
 
 def listed(tree: Node) -> int:
@@ -69,21 +77,18 @@ async def test_the_figures_of_the_home_page_add_up(house: House) -> None:
         ("recherche=ÉLOISE", ["ÂGÉNOR Éloïse"]),
         ("recherche=herault+loic", ["HÉRAULT Loïc", "HÉRAULT Loïc"]),
         ("recherche=990000100AB", ["ÂGÉNOR Éloïse"]),
-        ("recherche=%25", None),
+        ("recherche=%25", []),
+        ("recherche='%25_", []),
         ("classe=2GT2&tri=eleve", ["ÇELIK Noël", "DUPRÉ Anaïs"]),
         ("etat=levee", ["DUPRÉ Anaïs"]),
         ("niveau=2", ["HÉRAULT Loïc"]),
         ("recherche=introuvable", []),
     ],
 )
-async def test_the_list_is_narrowed_by_what_stands_in_the_address(
-    house: House, query: str, names: list[str] | None
-) -> None:
+async def test_the_list_is_narrowed_by_what_is_asked(house: House, query: str, names: list[str]) -> None:
     async with house.browser("chef-tilleuls") as browser:
-        tree = await page(browser, f"/alertes?{query}")
-    if names is None:
-        assert listed(tree) == 39
-        return
+        address, tree = await narrowed(browser, "/alertes", query)
+        assert listed(await page(browser, address)) == listed(tree), "the address alone leads to the same"
     rows = [row.all("th")[0].text for row in tree.all("tr", where=lambda row: row.parent.tag == "tbody")]  # type: ignore[union-attr]
     assert rows == names
     assert listed(tree) == len(names)
@@ -91,11 +96,39 @@ async def test_the_list_is_narrowed_by_what_stands_in_the_address(
 
 async def test_names_are_sorted_without_their_accents(house: House) -> None:
     async with house.browser("chef-tilleuls") as browser:
-        tree = await page(browser, "/alertes?tri=eleve&recherche=e")
+        _, tree = await narrowed(browser, "/alertes", "tri=eleve&recherche=e")
     names = [row.one("th").text for row in tree.one("tbody").all("tr")]
     assert (
         names.index("ÂGÉNOR Éloïse") < names.index("BÊTA Zoé") < names.index("ÉVRARD Léa") < names.index("FABRE Théo")
     )
+
+
+@pytest.mark.parametrize("path", ["/alertes", "/approche", "/parcours", "/delais"])
+@pytest.mark.parametrize("text", ["agenor", "990000100AB", "introuvable"])
+async def test_whom_somebody_looks_for_stands_in_no_address(house: House, path: str, text: str) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        address, tree = await narrowed(browser, path, f"recherche={text}")
+        assert tree.by_id("recherche")["value"] == text  # type: ignore[index]
+        for linked in (
+            address,
+            *(each["href"] for each in tree.all("a", where=lambda node: "href" in node.attributes)),
+        ):
+            assert text.lower() not in linked.lower()
+        assert tree.one("form", where=lambda form: form.get("class") == "filters")["method"] == "post"
+
+
+async def test_what_was_looked_for_is_kept_when_the_list_is_sorted(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        _, first = await narrowed(browser, "/alertes", "recherche=e")
+        assert 1 < listed(first) < 39
+        other = await page(browser, first.one("a", where=lambda node: "tri=eleve" in node.get("href"))["href"])
+        assert (listed(other), other.by_id("recherche")["value"]) == (listed(first), "e")  # type: ignore[index]
+
+
+async def test_a_form_of_another_site_narrows_nothing(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        answer = await browser.post("/alertes", data={"recherche": "x"}, headers={"sec-fetch-site": "cross-site"})
+        assert answer.status_code == 403
 
 
 async def test_pages_of_a_list_follow_each_other_and_keep_the_filters(house: House) -> None:
@@ -174,7 +207,8 @@ async def test_the_file_opens_in_a_french_spreadsheet(house: House) -> None:
         threshold_reached(student_id=one, alert_id=alert("formule"), uai=CYPRES),
     )
     async with house.browser("mlds-31") as browser:
-        answer = await browser.get("/alertes.csv?tri=eleve&recherche=cmd")
+        _, tree = await narrowed(browser, "/alertes", "tri=eleve&recherche=cmd")
+        answer = await browser.get(tree.one("a", where=lambda node: node.get("class") == "export")["href"])
         rest = await browser.get("/alertes.csv?niveau=2")
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert "alertes-" in answer.headers["content-disposition"]

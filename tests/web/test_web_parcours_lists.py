@@ -9,7 +9,7 @@ import pytest
 from tests.web.conftest import House
 from tests.web.dom import Node
 from tests.web.parcours_population import days, delay
-from tests.web.test_web_pages import listed, page
+from tests.web.test_web_pages import listed, narrowed, page
 
 
 def names(tree: Node) -> list[str]:
@@ -38,18 +38,16 @@ def row_of(tree: Node, name: str) -> str:
         ("recherche=introuvable", []),
     ],
 )
-async def test_the_list_is_narrowed_by_what_stands_in_the_address(
-    house: House, query: str, expected: list[str]
-) -> None:
+async def test_the_list_is_narrowed_by_what_is_asked(house: House, query: str, expected: list[str]) -> None:
     async with house.browser("chef-tilleuls") as browser:
-        tree = await page(browser, f"/parcours?{query}")
+        _, tree = await narrowed(browser, "/parcours", query)
     assert names(tree) == expected
     assert listed(tree) == len(expected)
 
 
 async def test_each_tab_says_how_many_it_holds(house: House) -> None:
     async with house.browser("mlds-31") as browser:
-        tree = await page(browser, "/parcours?recherche=e")
+        _, tree = await narrowed(browser, "/parcours", "recherche=e")
         tabs = tree.one("nav", where=lambda nav: nav.get("class") == "tabs").all("a")
         assert len(tabs) == 5
         for tab in tabs:

@@ -124,9 +124,8 @@ class _Condition:
 
     def pupil(self, class_name: str | None, search: str) -> None:
         self.also(f"{CLASS_NAME} = %(class_name)s", class_name=class_name or None)
-        terms = [f"%{term}%" for term in plain(search).split()]
-        self.also(
-            "(i.search LIKE ALL (%(terms)s) OR i.ine = %(ine)s)",
-            terms=terms or None,
-            ine=search.strip().upper(),
-        )
+        if search.strip():
+            terms = [f"%{term}%" for term in plain(search).split()]
+            # Signs alone are looked for too, and nobody has them in a name: all are LIKE none.
+            names = "i.search LIKE ALL (%(terms)s) OR " if terms else ""
+            self.also(f"({names}i.ine = %(ine)s)", terms=terms, ine=search.strip().upper())

@@ -20,6 +20,7 @@ from services.projections.web import (
     parcours_opening,
     parcours_page,
     problems,
+    searching,
     sign_in,
 )
 from services.projections.web.security import Guarded
@@ -39,7 +40,7 @@ def make_application(site: Site) -> ASGIApp:
     )
     app.state.site = site
     problems.install(app)
-    for module in (api, api_acts, api_parcours, api_delays, docs, pages, export, alert_page, sign_in, flux):
+    for module in (api, api_acts, api_parcours, api_delays, docs, pages, searching, export, alert_page, sign_in, flux):
         app.include_router(module.router)
     # The form to open one before the page of one: `nouveau` is not an id.
     for module in (parcours_list, parcours_opening, parcours_page, parcours_acts, delay_pages):

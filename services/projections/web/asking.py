@@ -8,17 +8,23 @@ from fastapi import Request
 
 from services.projections.reading.alerts import SORTS
 from services.projections.reading.filters import AlertFilters, ApproachFilters
+from services.projections.web.searches import FIELD, Searches, printable
 from services.projections.web.words import STATE_SLUGS
 
 PAGE_SIZE = 25
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
-_LONGEST = 100
 
 
 def text_of(request: Request, name: str) -> str:
     """A parameter of the address: short, printable, empty when it is not there."""
-    value = request.query_params.get(name, "").strip()[:_LONGEST]
-    return "".join(c for c in value if c.isprintable())
+    return printable(request.query_params.get(name, ""))
+
+
+def searched(request: Request, searches: Searches) -> tuple[str, str]:
+    """What is looked for, and the seal it came under, for the addresses of the list."""
+    sealed = request.query_params.get(FIELD, "")
+    text = searches.read(sealed)
+    return text, sealed if text else ""
 
 
 def page_of(request: Request) -> int:
@@ -37,12 +43,14 @@ class Asked:
     uai: str | None
     class_name: str
     search: str
+    sealed: str
     sort: str
     page: int
 
     @classmethod
-    def of(cls, request: Request) -> "Asked":
+    def of(cls, request: Request, searches: Searches) -> "Asked":
         """From the address of the page."""
+        search, sealed = searched(request, searches)
         level, month = text_of(request, "niveau"), text_of(request, "mois")
         state, sort = text_of(request, "etat"), text_of(request, "tri")
         return cls(
@@ -51,7 +59,8 @@ class Asked:
             month=month if _MONTH.fullmatch(month) else None,
             uai=text_of(request, "etablissement").upper() or None,
             class_name=text_of(request, "classe"),
-            search=text_of(request, "recherche"),
+            search=search,
+            sealed=sealed,
             sort=sort if sort in SORTS else "recentes",
             page=page_of(request),
         )
@@ -65,7 +74,7 @@ class Asked:
             "mois": self.month,
             "etablissement": self.uai,
             "classe": self.class_name,
-            "recherche": self.search,
+            FIELD: self.sealed,
             "tri": self.sort if self.sort != "recentes" else None,
         }
 

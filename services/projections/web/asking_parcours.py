@@ -9,7 +9,8 @@ from fastapi import Request
 from contracts.parcours import ParcoursState
 from services.projections.reading.filters import ParcoursFilters
 from services.projections.reading.parcours import RUNNING, SOON, SORTS
-from services.projections.web.asking import PAGE_SIZE, page_of, text_of
+from services.projections.web.asking import PAGE_SIZE, page_of, searched, text_of
+from services.projections.web.searches import FIELD, Searches
 from services.projections.web.words_parcours import SCHEME_SLUGS
 
 FIRST_SORT = "fin"
@@ -32,18 +33,21 @@ class AskedParcours:
     scheme: str
     uai: str | None
     search: str
+    sealed: str
     sort: str
     page: int
 
     @classmethod
-    def of(cls, request: Request) -> "AskedParcours":
+    def of(cls, request: Request, searches: Searches) -> "AskedParcours":
         """From the address of the page."""
+        search, sealed = searched(request, searches)
         view, scheme, sort = (text_of(request, name) for name in ("vue", "type", "tri"))
         return cls(
             view=view if view in VIEWS else FIRST_VIEW,
             scheme=scheme if scheme in SCHEME_SLUGS else "",
             uai=text_of(request, "etablissement").upper() or None,
-            search=text_of(request, "recherche"),
+            search=search,
+            sealed=sealed,
             sort=sort if sort in SORTS else FIRST_SORT,
             page=page_of(request),
         )
@@ -55,7 +59,7 @@ class AskedParcours:
             "vue": self.view if self.view != FIRST_VIEW else None,
             "type": self.scheme,
             "etablissement": self.uai,
-            "recherche": self.search,
+            FIELD: self.sealed,
             "tri": self.sort if self.sort != FIRST_SORT else None,
         }
 

@@ -19,12 +19,13 @@ from services.projections.reading import delays, mails, pupils
 from services.projections.reading.filters import DelayFilters
 from services.projections.reading.readings import Reading, Row
 from services.projections.web.access import PageKeepingDelays, PageOfParcours, Visitor, check_form
-from services.projections.web.asking import PAGE_SIZE, Paging, page_of, text_of
+from services.projections.web.asking import PAGE_SIZE, Paging, page_of, searched, text_of
 from services.projections.web.choosing import school_of
 from services.projections.web.forms import Sent, sent
 from services.projections.web.pages import show
 from services.projections.web.parcours_page import AWAY, WAITING
 from services.projections.web.problems import NotFound
+from services.projections.web.searches import FIELD
 from services.projections.web.site import Site, TheSite
 
 router = APIRouter(prefix="/delais", default_response_class=HTMLResponse, include_in_schema=False)
@@ -47,7 +48,8 @@ _UNKNOWN = "Aucun élève de votre territoire n’a cet INE. Vérifiez-le : onze
 @router.get("")
 def delay_list(site: TheSite, request: Request, visitor: PageOfParcours, fait: str = "") -> str:
     """Delays: one tab at a time."""
-    view, search, number = text_of(request, "vue"), text_of(request, "recherche"), page_of(request)
+    view, number = text_of(request, "vue"), page_of(request)
+    search, sealed = searched(request, site.searches)
     view = view if view in VIEWS else "en-cours"
     with site.readings.of_parcours(visitor.scope) as reading:
         totals = {
@@ -66,7 +68,7 @@ def delay_list(site: TheSite, request: Request, visitor: PageOfParcours, fait: s
                 reading, DelayFilters(VIEWS[view][1], search=search), "fin", PAGE_SIZE, (number - 1) * PAGE_SIZE
             ),
             paging=Paging(number, totals[view]),
-            parameters={"vue": view if view != "en-cours" else None, "recherche": search},
+            parameters={"vue": view if view != "en-cours" else None, FIELD: sealed},
             may_keep=visitor.scope.may_keep_delays,
             today=today(site.clock),
             done=DONE[WAITING] if fait == WAITING else "",

@@ -29,7 +29,7 @@ _HEADER = (
 @router.get("/alertes.csv")
 def export(site: TheSite, request: Request, visitor: PageOfPupils) -> Response:
     """The alerts that the page of the same filters lists, all pages in one."""
-    asked, names = Asked.of(request), site.names
+    asked, names = Asked.of(request, site.searches), site.names
     with site.readings.of_pupils(visitor.scope) as reading:
         rows = [
             _line(row, names.school(row["uai"]), names.person(row["act_by"]))

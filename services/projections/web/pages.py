@@ -80,7 +80,7 @@ def _followed(reading: Reading, day: date) -> dict[str, Any]:
 @router.get("/alertes")
 def alert_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Alerts: filtered, sorted, a page at a time."""
-    asked = Asked.of(request)
+    asked = Asked.of(request, site.searches)
     with site.readings.of_pupils(visitor.scope) as reading:
         return show(
             site,
@@ -99,7 +99,7 @@ def alert_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
 @router.get("/approche")
 def approach_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Pupils one half-day short of a level."""
-    asked = Asked.of(request)
+    asked = Asked.of(request, site.searches)
     with site.readings.of_pupils(visitor.scope) as reading:
         return show(
             site,
@@ -117,7 +117,7 @@ def approach_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str
 @router.get("/courriels")
 def mail_journal(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Every e-mail that had to be written about these schools."""
-    asked = Asked.of(request)
+    asked = Asked.of(request, site.searches)
     state = request.query_params.get("etat", "")
     state = state if state in mails.STATES or state == words.TO_CHECK else ""
     states = mails.TROUBLED if state == words.TO_CHECK else (state,) if state else ()

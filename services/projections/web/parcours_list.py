@@ -37,7 +37,7 @@ _HEADER = (
 @router.get("/parcours", response_class=HTMLResponse)
 def parcours_list(site: TheSite, request: Request, visitor: PageOfParcours, fait: str = "") -> str:
     """Parcours: one tab at a time, filtered, sorted, a page at a time."""
-    asked, day = AskedParcours.of(request), today(site.clock)
+    asked, day = AskedParcours.of(request, site.searches), today(site.clock)
     with site.readings.of_parcours(visitor.scope) as reading:
         tabs: dict[str, dict[str, Any]] = {
             slug: {"name": name, "total": parcours.count(reading, asked.tab(slug).filters(day))}
@@ -63,7 +63,7 @@ def parcours_list(site: TheSite, request: Request, visitor: PageOfParcours, fait
 @router.get("/parcours.csv")
 def export(site: TheSite, request: Request, visitor: PageOfParcours) -> Response:
     """The parcours that the page of the same filters lists, all pages in one."""
-    asked, day, names = AskedParcours.of(request), today(site.clock), site.names
+    asked, day, names = AskedParcours.of(request, site.searches), today(site.clock), site.names
     with site.readings.of_parcours(visitor.scope) as reading:
         rows = parcours.table(reading, asked.filters(day), asked.sort, _MOST_EXPORTED)
     log.info("parcours.exported", actor=visitor.actor_id, rows=len(rows))

@@ -13,6 +13,7 @@ from services.projections.reading.cursors import Cursors
 from services.projections.reading.readings import Readings
 from services.projections.settings import ProjectionsSettings
 from services.projections.web.names import Names
+from services.projections.web.searches import Searches
 from services.projections.web.views import Views
 
 
@@ -25,6 +26,7 @@ class Site:
     directory: Directory
     readings: Readings
     cursors: Cursors
+    searches: Searches
     acts: Acts
     changes: Changes
     views: Views

@@ -2,18 +2,26 @@ from urllib.parse import urlencode
 
 import pytest
 from fastapi import Request
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.alerts import AlertState
 from services.projections.web.asking import Asked, Paging
+from services.projections.web.searches import Searches
 from services.projections.web.views import link
+
+SEARCHES = Searches(b"a secret")
 
 
 def asked(**parameters: str) -> Asked:
-    return Asked.of(Request({"type": "http", "query_string": urlencode(parameters).encode(), "headers": []}))
+    request = Request({"type": "http", "query_string": urlencode(parameters).encode(), "headers": []})
+    return Asked.of(request, SEARCHES)
 
 
 def test_filters_are_read_from_the_address() -> None:
-    found = asked(niveau="2", etat="a-traiter", mois="2025-10", recherche=" Éloïse ", tri="eleve", page="3")
+    found = asked(
+        niveau="2", etat="a-traiter", mois="2025-10", recherche=SEARCHES.seal("Éloïse"), tri="eleve", page="3"
+    )
     filters = found.alerts()
     assert (filters.level, filters.states, filters.month, filters.search) == (
         2,
@@ -38,10 +46,21 @@ def test_filters_are_read_from_the_address() -> None:
         {"page": "1e9"},
         {"page": "٣"},
         {"recherche": "\x00\x01"},
+        {"recherche": "Éloïse"},
+        {"recherche": "DUPONT"},
+        {"recherche": Searches(b"another secret").seal("Éloïse")},
     ],
 )
 def test_what_cannot_be_understood_is_as_if_it_had_not_been_asked(parameters: dict[str, str]) -> None:
     assert asked(**parameters) == asked()
+
+
+@given(text=st.text())
+def test_what_is_sealed_is_read_and_says_nothing(text: str) -> None:
+    sealed = SEARCHES.seal(text)
+    assert SEARCHES.read(sealed) == text
+    assert not text or SEARCHES.seal(text) != sealed, "that it is the same pupil again does not show either"
+    assert SEARCHES.read(sealed[:-1]) == SEARCHES.read(text) == ""
 
 
 def test_the_address_of_a_list_keeps_its_filters_and_nothing_empty() -> None:
