@@ -47,8 +47,8 @@ def hold(tx: Transaction, consumer: str) -> None:
 
 
 def keys(tx: Transaction, consumer: str) -> set[str]:
-    """The keys that have something in quarantine."""
-    tx.execute("SELECT DISTINCT key FROM quarantine WHERE consumer = %s", (consumer,))
+    """The keys that have something in quarantine. Messages that show no key have none in common."""
+    tx.execute("SELECT DISTINCT key FROM quarantine WHERE consumer = %s AND key <> ''", (consumer,))
     return {key for (key,) in tx.fetchall()}
 
 

@@ -73,7 +73,9 @@ def _replay_key(service: Service, entry_id: int) -> Outcome | None:
 def _of_key(service: Service, asked: Held) -> list[Held]:
     with service.database.transaction() as tx:
         held = quarantine.held(tx, asked.consumer)
-    same = [kept for kept in held if kept.message.key == asked.message.key]
+    # One that shows no key stands alone.
+    key = asked.message.key
+    same = [kept for kept in held if kept.id == asked.id or (key and kept.message.key == key)]
     return sorted(same, key=lambda kept: kept.message.seq)
 
 

@@ -165,7 +165,7 @@ class Rebuild:
         for message in messages:
             if not wants(message):
                 continue
-            if reading.aside and message.seq >= reading.aside.get(message.key, message.seq + 1):
+            if reading.aside and message.seq >= reading.aside.get(generations.key_of(message), message.seq + 1):
                 continue
             try:
                 add(item_of(message))
@@ -175,7 +175,7 @@ class Rebuild:
     def _look_aside(self, reading: _Reading, message: Message, error: Unprocessable) -> None:
         with self._database.transaction() as tx:
             reading.aside = generations.put_aside(tx, reading.feed.reader)
-        if message.key not in reading.aside:
+        if generations.key_of(message) not in reading.aside:
             raise Unreadable(reading.feed.reader, message.seq, error.reason) from None
 
     def _flush(self, reading: _Reading, fold: Fold, write: Callable[..., object], at: Position, facts: int) -> None:

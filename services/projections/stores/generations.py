@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 
 from chassis.database import Transaction
+from chassis.messages import Message
 from chassis.positions import Position
 from services.projections.catalogue import READ_MODELS, ReadModel
 from services.projections.stores import batches, erasures
@@ -85,9 +86,18 @@ def index(tx: Transaction, model: str, table: str) -> None:
 
 
 def put_aside(tx: Transaction, reader: str) -> dict[str, int]:
-    """The keys this reader has in quarantine, and from which stream sequence on."""
-    tx.execute("SELECT key, min(position) FROM quarantine WHERE consumer = %s GROUP BY key", (reader,))
+    """The keys this reader has in quarantine, and from which stream sequence on; see `key_of`."""
+    tx.execute(
+        "SELECT CASE key WHEN '' THEN '#' || position ELSE key END, min(position)"
+        " FROM quarantine WHERE consumer = %s GROUP BY 1",
+        (reader,),
+    )
     return dict(tx.fetchall())
+
+
+def key_of(message: Message) -> str:
+    """What a message is put aside under: its key, or its place when it shows none."""
+    return message.key or f"#{message.seq}"
 
 
 def hold_back_vacuum(tx: Transaction, model: ReadModel) -> None:

@@ -112,3 +112,17 @@ async def test_who_takes_over_knows_what_was_put_aside_while_it_looked(
     newcomer.commit([(second, Keep().decode(second))], {0: Position(1, "1")}, Position(2, "2"))
     assert trial.effects() == [], "it waits behind the one that is aside"
     database.close()
+
+
+def test_messages_that_show_no_key_have_none_in_common(trial: Trial) -> None:
+    """One of them put aside must hold back no other, neither at once nor for who takes over."""
+    broken, good, later = (Message(seq, 0, "trial.0.noted", b"{}", str(seq)) for seq in (1, 2, 3))
+    database = trial.database()
+    first, second = (
+        Applying(trial.reader_name, TRIAL.name, Keep(), database, traced=False, pipelined=False) for _ in range(2)
+    )
+    standing = first.begin(frozenset({0}))
+    first.commit([(broken, Unprocessable("broken")), (good, Item("", 2, 0))], standing, Position(2, "2"))
+    second.commit([(later, Item("", 3, 0))], second.begin(frozenset({0})), Position(3, "3"))
+    assert trial.effects() == [("", 2), ("", 3)]
+    database.close()
