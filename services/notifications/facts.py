@@ -1,6 +1,6 @@
 """What e-mails tell of, as it is stored with them: days and counts, nothing that says who the pupil is."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 from uuid import UUID, uuid5
 
@@ -109,6 +109,10 @@ class OutcomeMissing(_Fact, frozen=True, kw_only=True, tag="outcome_missing"):
     def which(self) -> str:
         """After which end, and how long after."""
         return f"{self.ends_on}:{self.weeks}"
+
+    def is_over(self, day: date) -> bool:
+        """Once another week is over, that one tells it, or an outcome was said: many late ones would be a flood."""
+        return day > self.ends_on + timedelta(weeks=self.weeks + 1)
 
 
 class ReviewOverdue(_Fact, frozen=True, kw_only=True, tag="review_overdue"):

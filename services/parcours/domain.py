@@ -191,7 +191,9 @@ class Parcours(History):
             case (timing.REVIEW, _, _) if self.next_review_on:
                 self.record(events.ReviewOverdue(**told, review_on=self.next_review_on))
             case (timing.OUTCOME, _, _):
-                self.record(events.OutcomeMissing(**told, weeks=self.timing.weeks + 1, ends_on=self.ends_on))
+                # Of several weeks that passed unseen only the last is told: one reminder, not one for each.
+                weeks, told["due_at"] = self.timing.last_week(now)
+                self.record(events.OutcomeMissing(**told, weeks=weeks, ends_on=self.ends_on))
 
     @property
     def just_expired(self) -> bool:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from chassis.events import Event
 from services.parcours import events
-from services.parcours.days import ONE_DAY, end_of, start_of
+from services.parcours.days import ONE_DAY, day_of, end_of, start_of
 from services.parcours.events import Gauge
 
 EXPIRING, EXPIRY, REVIEW, OUTCOME = "expiring", "expiry", "review", "outcome"
@@ -36,8 +36,17 @@ class Timing:
             if self._review_on:
                 found[REVIEW] = end_of(self._review_on)
         elif self._awaits_outcome:
-            found[OUTCOME] = end_of(self._ends_on + _WEEK * (self.weeks + 1) * ONE_DAY)
+            found[OUTCOME] = self._week_over(self.weeks + 1)
         return found
+
+    def last_week(self, now: datetime) -> tuple[int, datetime]:
+        """The last week after the end that is over, counted from 1, and the instant it was: the next one at least."""
+        passed = ((day_of(now) - self._ends_on).days - 1) // _WEEK
+        weeks = max(passed, self.weeks + 1)
+        return weeks, self._week_over(weeks)
+
+    def _week_over(self, number: int) -> datetime:
+        return end_of(self._ends_on + _WEEK * number * ONE_DAY)
 
     def take_in(self, event: Event) -> None:
         """Let `event` move what is to come."""

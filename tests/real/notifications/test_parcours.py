@@ -109,6 +109,13 @@ def test_each_reminder_and_each_week_is_told(post: Post) -> None:
     assert len({mail.id for mail in post.mails()}) == len(post.mails())
 
 
+def test_of_the_weeks_without_outcome_read_late_only_the_last_is_told(post: Post) -> None:
+    on(post, END + timedelta(weeks=6))
+    weekly = [OutcomeMissing(scheme="TDO", weeks=weeks, ends_on=END) for weeks in range(1, 6)]
+    post.tell(*(about(fact) for fact in weekly))
+    assert told(post) == ["head", "mlds"]
+
+
 def test_a_parcours_extended_after_the_first_reminder_is_told_of_again(post: Post) -> None:
     student, parcours = uuid4(), uuid4()
     for ends_on in (END, date(2026, 1, 7)):

@@ -102,7 +102,7 @@ async def test_all_that_happens_to_a_pupil_is_told_in_order_and_once_though_said
         for _ in range(2):
             await say(suite, said.StatusExpiring, days=15, ends_on=ends_on)
             await say(suite, said.StatusExpired)
-            await say(suite, said.OutcomeMissing)
+            await say(suite, said.OutcomeMissing, ends_on=ends_on)
             await say(suite, said.ReviewOverdue)
             await say(suite, DelayApproaching, until=ends_on)
             await say(suite, DelayReached)
@@ -150,7 +150,7 @@ async def test_an_erased_pupil_s_parcours_is_not_written_about(suite: Suite, rel
 
         await eventually(cancelled)
         relay.always("RCPT")
-        await say(suite, said.OutcomeMissing)
+        await say(suite, said.OutcomeMissing, ends_on=date(2099, 12, 31))
         await say(suite, said.ReviewOverdue, student=uuid4(), parcours_id=uuid4())
         await suite.tells(notifications.MailSent, 1)
     assert len(relay.taken) == 1

@@ -83,6 +83,14 @@ def test_a_reminder_is_over_once_the_last_day_is(day: date, over: bool) -> None:
     assert approaching().is_over(day) is over
 
 
+@pytest.mark.parametrize(
+    ("day", "over"), [(date(2026, 1, 8), False), (date(2026, 1, 14), False), (date(2026, 1, 15), True)]
+)
+def test_a_week_without_outcome_is_over_once_the_next_one_is(day: date, over: bool) -> None:
+    """Read late, by a service that was stopped for long, each of them would be a mail of the same morning."""
+    assert OutcomeMissing(scheme="TDO", weeks=1, ends_on=END).is_over(day) is over
+
+
 def test_what_happened_is_never_over() -> None:
-    told_late = [fact for fact in DIFFERENT if not isinstance(fact, (StatusExpiring, DelayApproaching))]
-    assert not any(fact.is_over(date(2030, 1, 1)) for fact in told_late)
+    told_late = [each for each in DIFFERENT if not isinstance(each, (StatusExpiring, DelayApproaching, OutcomeMissing))]
+    assert not any(each.is_over(date(2030, 1, 1)) for each in told_late)

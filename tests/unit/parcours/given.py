@@ -89,6 +89,12 @@ def ring_until(parcours: Parcours, until: datetime) -> list[Event]:
         parcours.fire(due[0][1], due[0][0], due[0][0])
 
 
+def ring_late(parcours: Parcours, now: datetime) -> None:
+    """Let every deadline due by `now` fire, oldest first, all of them only now."""
+    while due := sorted((at, kind) for kind, at in parcours.deadlines().items() if at <= now):
+        parcours.fire(due[0][1], due[0][0], now)
+
+
 def refusal_of(ask: Callable[[], ParcoursState]) -> str:
     """The code it is refused with, or the state."""
     try:

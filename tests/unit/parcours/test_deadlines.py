@@ -1,13 +1,15 @@
 """When a parcours is spoken of: never before its instant, once, and the parcours has the last word."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from contracts.parcours import Outcome, ParcoursState, Scheme
 from services.parcours import events
 from services.parcours.days import end_of, last_day_of, same_day, start_of
-from tests.unit.parcours.given import REGULATION, act, day, kinds, on, open_parcours, ring_until
+from tests.unit.parcours.given import REGULATION, act, day, kinds, on, open_parcours, ring_late, ring_until
 
 PAST = on("31/12/2030")
 
@@ -117,6 +119,49 @@ def test_after_days_of_silence_all_is_told_in_order_with_its_own_instant() -> No
     assert [event.due_at for event in told] == sorted(event.due_at for event in told)
     assert {event.at for event in told} == {late}
     assert kinds(told) == ["Expiring"] * 4 + ["Expired"]
+
+
+def test_a_parcours_entered_once_it_is_over_asks_for_its_outcome_once() -> None:
+    """Twenty-one weeks of reminders would otherwise leave within a second."""
+    entered = on("02/03/2026")
+    parcours = open_parcours("08/09/2025", "03/10/2025", Scheme.TDO, now=entered)
+    ring_late(parcours, entered)
+    assert kinds(parcours.pending) == ["Expired", "OutcomeMissing"]
+    missing = parcours.pending[-1]
+    assert isinstance(missing, events.OutcomeMissing)
+    assert (missing.weeks, missing.due_at) == (21, end_of(day("27/02/2026")))
+    assert parcours.deadlines() == {"outcome": end_of(day("06/03/2026"))}
+
+
+def test_after_weeks_of_silence_the_last_week_is_told_and_then_each_in_its_time() -> None:
+    parcours = open_parcours("01/09/2025", "31/12/2025")
+    ring_until(parcours, on("08/01/2026"))
+    ring_late(parcours, on("05/02/2026"))
+    ring_until(parcours, on("12/02/2026"))
+    asked = [event for event in parcours.pending if isinstance(event, events.OutcomeMissing)]
+    assert [(event.weeks, event.due_at) for event in asked] == [
+        (1, end_of(day("07/01/2026"))),
+        (5, end_of(day("04/02/2026"))),
+        (6, end_of(day("11/02/2026"))),
+    ]
+
+
+@given(ends=st.dates(date(2025, 10, 1), date(2027, 3, 31)), hours=st.integers(0, 24 * 400))
+def test_whenever_the_clock_is_looked_at_the_week_told_is_over_and_the_next_is_not(ends: date, hours: int) -> None:
+    parcours = open_parcours("01/10/2025", f"{ends:%d/%m/%Y}", Scheme.TDO)
+    now = end_of(ends) + timedelta(hours=hours)
+    ring_late(parcours, now)
+    asked = [event for event in parcours.pending if isinstance(event, events.OutcomeMissing)]
+    assert len(asked) == (now >= end_of(ends + timedelta(weeks=1)))
+    assert all(event.due_at <= now for event in asked)
+    assert now < parcours.deadlines()["outcome"] <= now + timedelta(weeks=1, hours=1)
+
+
+def test_every_week_that_was_told_when_each_still_was_is_read_as_before() -> None:
+    parcours = open_parcours("01/09/2025", "31/12/2025")
+    weekly = ring_until(parcours, on("22/01/2026"))
+    assert [event.weeks for event in weekly if isinstance(event, events.OutcomeMissing)] == [1, 2, 3]
+    assert parcours.deadlines() == {"outcome": end_of(day("28/01/2026"))}
 
 
 def test_closing_leaves_nothing_to_fall_due() -> None:
