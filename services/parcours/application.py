@@ -93,7 +93,7 @@ class ParcoursService:
         opening = Opening(command.scheme, command.starts_on, command.ends_on, command.declared, command.gpds_on)
         state = parcours.open(of, opening, self._regulation, act, command.alert_id)
         scheme = self._regulation.scheme(command.scheme, command.starts_on)
-        pupil.take(parcours.id, command.scheme, act.now, again=scheme is not None and scheme.renewable)
+        pupil.take(parcours.id, command.scheme, act.now, self._regulation.once(scheme) if scheme else None)
         return state
 
     def _on_delay(self, tx: Transaction, command: asked.DelayCommand, act: Act) -> DelayState:

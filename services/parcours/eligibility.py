@@ -6,15 +6,8 @@ from datetime import date
 
 from contracts.parcours import Caution, Scheme
 from contracts.parcours_commands import Declared
-from services.parcours.refusals import Refused, written
+from services.parcours.refusals import NAMES, Refused, written
 from services.parcours.rules import Need, Regulation, SchemeRules, last_session
-
-_NAMES = {
-    Scheme.TDO: "Tous droits ouverts",
-    Scheme.PAFI: "PAFI",
-    Scheme.AMBITION_EMPLOI: "Ambition emploi",
-    Scheme.AVENIR_PRO_PLUS: "AvenirPro+",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:
         months = scheme.duration.months
         raise Refused(
             "too_long",
-            f"Un parcours {_NAMES[scheme.code]} dure {months} mois au plus.",
+            f"Un parcours {NAMES[scheme.code]} dure {months} mois au plus.",
             f"Pour un début le {written(starts_on)}, choisissez une fin au plus tard le {written(last)}.",
             scheme.duration.basis,
         )
@@ -76,7 +69,7 @@ def _in_force(regulation: Regulation, asked: Opening) -> SchemeRules:
         remedy = f"Choisissez un début à partir du {written(min(each.valid_from for each in versions))}."
     raise Refused(
         "scheme_not_in_force",
-        f"Le parcours {_NAMES[asked.scheme]} ne peut pas commencer le {written(asked.starts_on)}.",
+        f"Le parcours {NAMES[asked.scheme]} ne peut pas commencer le {written(asked.starts_on)}.",
         remedy,
         versions[-1].basis,
     )
@@ -87,7 +80,7 @@ def _check_start(regulation: Regulation, scheme: SchemeRules, asked: Opening) ->
     if scheme.earliest and earliest and asked.starts_on < earliest:
         raise Refused(
             "starts_before_rentree",
-            f"Un parcours {_NAMES[scheme.code]} commence à partir de la rentrée.",
+            f"Un parcours {NAMES[scheme.code]} commence à partir de la rentrée.",
             f"Choisissez un début à partir du {written(earliest)}.",
             scheme.earliest.basis,
         )

@@ -6,7 +6,8 @@ from uuid import UUID
 from chassis.events import Aggregate, Event
 from contracts.parcours import Scheme
 from services.parcours import events
-from services.parcours.refusals import Refused, pupil_erased
+from services.parcours.refusals import Refused, not_renewable, pupil_erased
+from services.parcours.rules import Once
 
 
 class Pupil(Aggregate):
@@ -24,8 +25,8 @@ class Pupil(Aggregate):
         if self.erased:
             raise pupil_erased()
 
-    def take(self, parcours_id: UUID, scheme: Scheme, now: datetime, *, again: bool) -> None:
-        """Have this parcours open. Raises Refused: one at a time, and a scheme twice only if `again` allows it."""
+    def take(self, parcours_id: UUID, scheme: Scheme, now: datetime, once: Once | None = None) -> None:
+        """Have this parcours open. Raises Refused: one at a time, and not a scheme that is followed `once` again."""
         self.require_known()
         if self.open:
             raise Refused(
@@ -33,12 +34,9 @@ class Pupil(Aggregate):
                 "Cet élève suit déjà un parcours.",
                 "Clôturez-le avec une issue, ou prolongez-le si sa durée le permet.",
             )
-        if scheme.value in self.followed and not again:
-            raise Refused(
-                "not_renewable",
-                "Cet élève a déjà suivi un parcours de ce type, qui ne se renouvelle pas.",
-                "Choisissez un autre type de parcours.",
-            )
+        for followed in self.followed:
+            if once and followed in once.names:
+                raise not_renewable(scheme, Scheme(followed), once)
         self.record(events.PupilTaken(at=now, parcours_id=parcours_id, scheme=scheme.value))
 
     def free(self, parcours_id: UUID, now: datetime) -> None:

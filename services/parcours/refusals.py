@@ -1,8 +1,18 @@
 """Why something is refused: a code for machines, a reason in French for people, the rule, and what would do."""
 
+from collections.abc import Mapping
 from datetime import date
 
-from services.parcours.rules import Basis
+from contracts.parcours import Scheme
+from services.parcours.rules import Basis, Once
+
+NAMES: Mapping[Scheme, str] = {
+    Scheme.TDO: "Tous droits ouverts",
+    Scheme.PAFI: "PAFI",
+    Scheme.AMBITION_EMPLOI: "Ambition emploi",
+    Scheme.AVENIR_PRO_PLUS: "AvenirPro+",
+}
+"""Schemes as people here call them."""
 
 
 class Refused(Exception):
@@ -24,6 +34,17 @@ def written(day: date) -> str:
 def pupil_erased() -> Refused:
     """Nothing more is done about this pupil."""
     return Refused("pupil_erased", "Les données de cet élève ont été effacées.")
+
+
+def not_renewable(asked: Scheme, followed: Scheme, once: Once) -> Refused:
+    """It was followed already, maybe under its former or its new name."""
+    reason = "Cet élève a déjà suivi un parcours de ce type, qui ne se renouvelle pas."
+    if followed is not asked and once.renamed:
+        reason = (
+            f"Cet élève a déjà suivi un parcours {NAMES[followed]} : c’est le même dispositif que {NAMES[asked]}, sous"
+            f" un autre nom ({once.renamed.shown}), et il ne se renouvelle pas."
+        )
+    return Refused("not_renewable", reason, "Choisissez un autre type de parcours.", once.basis)
 
 
 def unknown_parcours() -> Refused:

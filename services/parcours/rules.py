@@ -71,6 +71,23 @@ class Earliest:
 
 
 @dataclass(frozen=True, slots=True)
+class Replaced:
+    """The scheme that another one is the new name of (AE-22)."""
+
+    code: Scheme
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A scheme that a pupil follows once, under whichever of its names; `renamed` says that these are one scheme."""
+
+    names: frozenset[Scheme]
+    basis: Basis
+    renamed: Basis | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SchemeRules:
     """A scheme as it is in force for parcours that start from `valid_from` to `valid_to`."""
 
@@ -84,6 +101,8 @@ class SchemeRules:
     earliest: Earliest | None
     review_days: int
     renewable: bool
+    renewal: Basis
+    replaces: Replaced | None
     after: str
 
     @property
@@ -140,6 +159,19 @@ class Regulation:
                 found = each
         return found
 
+    def once(self, scheme: SchemeRules) -> Once | None:
+        """Under which names a pupil may have followed it already, or None: it may be followed again."""
+        if scheme.renewable:
+            return None
+        names, renamed = {scheme.code}, None
+        pairs = [(each.code, each.replaces) for each in self.schemes if each.replaces]
+        for _ in pairs:  # a new name may have got another one since
+            for code, replaced in pairs:
+                if names & {code, replaced.code}:
+                    names |= {code, replaced.code}
+                    renamed = replaced.basis
+        return Once(frozenset(names), scheme.renewal, renamed)
+
     def delay(self, kind: DelayKind, since: date) -> DelayRule | None:
         """The delay as it is in force for what happened on that day, or None."""
         known = [each for each in self.delays if each.kind is kind and each.valid_from <= since]
@@ -178,7 +210,8 @@ def _basis(entry: dict[str, Any]) -> Basis:
 
 
 def _scheme(entry: dict[str, Any]) -> SchemeRules:
-    duration, share, earliest = (entry.get(name) for name in ("duration", "share", "earliest"))
+    duration, share, earliest, replaces = (entry.get(name) for name in ("duration", "share", "earliest", "replaces"))
+    renewal = entry.get("renewal", {"rule": entry["rule"], "status": "PROPOSAL", "source": ""})
     return SchemeRules(
         code=Scheme(entry["code"]),
         valid_from=entry["valid_from"],
@@ -190,6 +223,8 @@ def _scheme(entry: dict[str, Any]) -> SchemeRules:
         earliest=Earliest(earliest["day"], _basis(earliest)) if earliest else None,
         review_days=entry["review_days"],
         renewable=entry["renewable"],
+        renewal=_basis(renewal),
+        replaces=Replaced(Scheme(replaces["scheme"]), _basis(replaces)) if replaces else None,
         after=entry["after"],
     )
 

@@ -48,6 +48,7 @@ FIELD_OF_REFUSAL: Mapping[str, str] = {
     "too_long": "fin",
     "starts_before_rentree": "debut",
     "scheme_not_in_force": "type",
+    "not_renewable": "type",
     "not_a_volunteer": "volontaire",
     "solutions_not_tried": "solutions",
     "cycle_not_finished": "diplome",

@@ -92,7 +92,7 @@ def _parcours(pupil: Pupil, parcours: Parcours, act: Act, rng: random.Random, en
     starts_on, ends_on = FIRST_DAY - timedelta(rng.randint(0, 25)), FIRST_DAY + timedelta(end)
     asked = Opening(Scheme.TDO, starts_on, ends_on, _AT_RISK)
     parcours.open(Of(pupil.id, SCHOOL, Scheme.TDO.value), asked, _REGULATION, act)
-    pupil.take(parcours.id, Scheme.TDO, act.now, again=True)
+    pupil.take(parcours.id, Scheme.TDO, act.now)
     followed = Followed(parcours.id, pupil.id, ends_on, parcours.next_review_on)
     return Opened([parcours, pupil], _deadlines(parcours), followed)
 

@@ -10,7 +10,7 @@ from contracts import parcours as said
 from contracts import parcours_commands as asked
 from contracts.commands import Command
 from contracts.delays import DelayApproaching, DelayReached
-from contracts.parcours import Outcome
+from contracts.parcours import Outcome, Scheme
 from services.parcours.days import end_of
 from tests.real.parcours.conftest import House
 from tests.unit.parcours.given import on
@@ -63,6 +63,16 @@ async def test_two_people_open_one_for_the_same_pupil_at_once(house: House) -> N
     )
     assert sorted(answer.code or "" for answer in answers) == ["", *["another_is_open"] * 5]
     assert len(await house.tells(said.ParcoursOpened)) == 1
+
+
+async def test_the_four_months_are_not_followed_again_under_their_new_name(house: House) -> None:
+    await house.it_is(on("08/01/2026"))
+    await house.ask(asked.OpenParcours)
+    await house.ask(asked.CloseParcours, command_id=uuid4(), closed_on=date(2026, 1, 8))
+    again = {"scheme": Scheme.AVENIR_PRO_PLUS, "starts_on": date(2026, 1, 9), "ends_on": date(2026, 5, 8)}
+    answer = await house.ask(asked.OpenParcours, command_id=uuid4(), parcours_id=uuid4(), **again)
+    assert (answer.outcome, answer.code, answer.rule) == ("refused", "not_renewable", "AE-22")
+    assert answer.source == "Paramètre fixé par l’académie"
 
 
 async def test_two_people_at_once_on_the_same_parcours_never_pass_the_limit(house: House) -> None:
