@@ -168,9 +168,17 @@ class Parcours(History):
         return self._now()
 
     def close(self, outcome: Outcome, closed_on: date, act: Act) -> ParcoursState:
-        """Say what became of the pupil, during the parcours or after it expired."""
+        """Say what became of the pupil, during the parcours or after it expired; before it, that it was given up."""
         self._require(*_STARTED)
         not_to_come(closed_on, act, "La clôture")
+        # A day before the first one would wipe out the days with a partner.
+        first = min(self.opened_on, self.starts_on) if act.today < self.starts_on else self.starts_on
+        if closed_on < first:
+            raise Refused(
+                "closing_before_start",
+                f"Ce parcours {'commence' if first == self.starts_on else 'a été ouvert'} le {written(first)}.",
+                f"Vérifiez l’année : choisissez un jour du {written(first)} au {written(act.today)}.",
+            )
         self._do(events.Closed, act, outcome=outcome.value, closed_on=closed_on)
         self._tell_partner_days(act)
         return self._now()

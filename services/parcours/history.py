@@ -8,7 +8,7 @@ from uuid import UUID
 from chassis.events import Aggregate, Event
 from contracts.parcours import ParcoursState
 from services.parcours import events
-from services.parcours.days import ONE_DAY, Span
+from services.parcours.days import ONE_DAY, Span, day_of
 from services.parcours.events import Of
 from services.parcours.placements import Placements
 from services.parcours.timing import Timing
@@ -21,7 +21,7 @@ class History(Aggregate):
         super().__init__(id)
         self.of: Of | None = None
         self.state: ParcoursState | None = None
-        self.starts_on = self.ends_on = date.min
+        self.opened_on = self.starts_on = self.ends_on = date.min
         self.closed_on: date | None = None
         self.next_review_on: date | None = None
         self.placements: Placements = {}
@@ -49,6 +49,7 @@ class History(Aggregate):
 
     def _opened(self, event: events.Opened) -> None:
         self.state = ParcoursState.OPEN
+        self.opened_on = day_of(event.at)
         self.starts_on, self.ends_on, self.next_review_on = event.starts_on, event.ends_on, event.next_review_on
 
     def _signed(self, event: events.ConventionSigned) -> None:

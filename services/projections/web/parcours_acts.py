@@ -34,6 +34,7 @@ FIELDS_OF_REFUSAL: Mapping[str, tuple[str, ...]] = {
     "suspension_outside": ("le",),
     "resumption_outside": ("le",),
     "date_to_come": ("le", "signee"),
+    "closing_before_start": ("le",),
     "not_later": ("fin",),
     "too_long": ("fin",),
 }

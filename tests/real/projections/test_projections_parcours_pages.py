@@ -205,6 +205,21 @@ async def test_61_days_in_a_company_of_90_are_refused_where_they_were_asked(
     assert "60 jours sur 60 possibles" in tree.text
 
 
+async def test_a_day_that_makes_no_sense_is_refused_at_its_field(head: httpx.AsyncClient, alert: UUID) -> None:
+    path = await open_one(head, alert)
+    for action, field, said in (("/cloture", "cloture-le", {"issue": "JOB", "le": day(-375), "pourquoi": "OTHER"}),):
+        answer = await sent(head, path, action, said)
+        assert answer.status_code == 409
+        tree = parse(answer.text)
+        box = tree.by_id("erreurs")
+        assert box is not None
+        assert [link["href"] for link in box.all("a")] == [f"#{field}"]
+        assert "Vérifiez l’année" in tree.text
+        wrong = tree.by_id(field)
+        assert wrong is not None
+        assert wrong["aria-invalid"] == "true"
+
+
 async def test_what_is_missing_is_said_at_its_field(head: httpx.AsyncClient, alert: UUID) -> None:
     path = await open_one(head, alert)
     for action, act, said, fields in (

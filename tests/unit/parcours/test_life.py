@@ -122,6 +122,10 @@ def ninety_days() -> Parcours:
         # closing
         ([close("30/09/2025")], "closed"),
         ([close("02/10/2025")], "date_to_come"),
+        ([close("01/09/2025")], "closed"),
+        ([close("31/08/2025")], "closing_before_start"),
+        ([close("30/09/2024")], "closing_before_start"),  # the year is wrong
+        ([suspend("15/09/2025"), close("31/08/2025")], "closing_before_start"),
         ([suspend("15/09/2025"), close("30/09/2025")], "closed"),
         ([close("30/09/2025"), close("30/09/2025")], "parcours_closed"),
         ([close("30/09/2025"), extend("31/12/2025")], "parcours_closed"),
@@ -216,6 +220,40 @@ def test_days_with_a_partner_are_told_as_they_change() -> None:
     assert longer == [("08/09", "14/09"), ("22/09", "05/12")]
     assert closed == [("08/09", "14/09"), ("22/09", "30/09")]
     assert all(later.former == earlier.days for earlier, later in pairwise(told))
+
+
+def test_a_wrong_year_at_the_closing_takes_no_day_with_the_partner_away() -> None:
+    """The alerts service would count them as absences again."""
+    parcours = open_parcours("01/10/2025", "31/12/2025", Scheme.TDO)
+    sign("01/10/2025", "01/10/2025")(parcours)
+    with pytest.raises(Refused) as refused:
+        close("20/11/2024", now="20/11/2025")(parcours)
+    assert refused.value.reason == "Ce parcours commence le 01/10/2025."
+    assert refused.value.remedy == "Vérifiez l’année : choisissez un jour du 01/10/2025 au 20/11/2025."
+    assert parcours.partner_days == [(day("01/10/2025"), day("31/12/2025"))]
+
+
+@pytest.mark.parametrize(
+    ("closed", "expected"),
+    [
+        ("14/09/2025", "closing_before_start"),
+        ("15/09/2025", "closed"),  # the day it was opened
+        ("20/09/2025", "closed"),  # the day it is
+        ("21/09/2025", "date_to_come"),
+        ("01/10/2025", "date_to_come"),
+    ],
+)
+def test_a_parcours_that_has_not_begun_is_given_up_on_a_day_since_it_was_opened(closed: str, expected: str) -> None:
+    parcours = open_parcours("01/10/2025", "31/12/2025", Scheme.TDO, now=on("15/09/2025"))
+    sign("15/09/2025", "01/10/2025", now="15/09/2025")(parcours)
+    assert refusal_of(lambda: close(closed, now="20/09/2025")(parcours)) == expected
+    assert (parcours.partner_days == []) == (expected == "closed")
+
+
+def test_a_parcours_entered_late_and_over_is_closed_from_its_first_day_on() -> None:
+    parcours = open_parcours("08/09/2025", "03/10/2025", Scheme.TDO, now=on("02/03/2026"))
+    assert refusal_of(lambda: close("07/09/2025", now="02/03/2026")(parcours)) == "closing_before_start"
+    assert close("03/10/2025", now="02/03/2026")(parcours) is ParcoursState.CLOSED
 
 
 def test_a_review_held_moves_the_next_one() -> None:
