@@ -48,7 +48,7 @@ class Parcours(History):
         """Open it, proposed or not. Raises Refused, with the rule, when the regulation does not allow it."""
         if self.state is not None:
             self._require(ParcoursState.PROPOSED)
-        scheme = eligibility.check(regulation, asked)
+        scheme = eligibility.check(regulation, asked, act.today)
         self._do(
             events.Opened,
             act,

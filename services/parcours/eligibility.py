@@ -6,7 +6,7 @@ from datetime import date
 
 from contracts.parcours import Caution, Scheme
 from contracts.parcours_commands import Declared
-from services.parcours.refusals import NAMES, Refused, written
+from services.parcours.refusals import NAMES, Refused, check_likely, written
 from services.parcours.rules import Need, Regulation, SchemeRules, last_session
 
 
@@ -21,7 +21,7 @@ class Opening:
     gpds_on: date | None = None
 
 
-def check(regulation: Regulation, asked: Opening) -> SchemeRules:
+def check(regulation: Regulation, asked: Opening, today: date) -> SchemeRules:
     """The scheme's rules, if the parcours may open. Raises Refused with the first rule it breaks."""
     if asked.ends_on < asked.starts_on:
         raise Refused(
@@ -30,6 +30,7 @@ def check(regulation: Regulation, asked: Opening) -> SchemeRules:
             f"Choisissez une fin à partir du {written(asked.starts_on)}.",
         )
     scheme = _in_force(regulation, asked)
+    check_likely("start_unlikely", "Le début du parcours", asked.starts_on, regulation.likely.around(today))
     for need in scheme.needs:
         _NEEDS[need.what](asked, need)
     _check_start(regulation, scheme, asked)
@@ -38,7 +39,7 @@ def check(regulation: Regulation, asked: Opening) -> SchemeRules:
 
 
 def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:
-    """Whether the scheme allows such a length (AE-05, AE-21, TDO-32; AMB-4, AMB-6). Raises Refused."""
+    """Whether the scheme allows such a length (AE-05, AE-21, TDO-32; AMB-4, AMB-6; TDO-06b). Raises Refused."""
     last = scheme.last_day(starts_on)
     if scheme.duration and last and ends_on > last:
         months = scheme.duration.months
@@ -47,6 +48,14 @@ def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:
             f"Un parcours {NAMES[scheme.code]} dure {months} mois au plus.",
             f"Pour un début le {written(starts_on)}, choisissez une fin au plus tard le {written(last)}.",
             scheme.duration.basis,
+        )
+    if last is None and ends_on > (likely := scheme.last_likely_day(starts_on)):
+        raise Refused(
+            "too_long",
+            f"Un parcours {NAMES[scheme.code]} commencé le {written(starts_on)} se termine au plus tard le"
+            f" {written(likely)}.",
+            "Vérifiez l’année de la fin ; pour aller plus loin, ouvrez ensuite un autre parcours.",
+            scheme.latest_end.basis,
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from contracts.parcours import Scheme
+from services.parcours.days import Span
 from services.parcours.rules import Basis, Once
 
 NAMES: Mapping[Scheme, str] = {
@@ -28,7 +29,17 @@ class Refused(Exception):
 
 def written(day: date) -> str:
     """A day as people here write it."""
-    return f"{day:%d/%m/%Y}"
+    return f"{day:%d/%m}/{day.year:04}"
+
+
+def check_likely(code: str, what: str, day: date, likely: Span) -> None:
+    """Whether a day that nothing else bounds is one that people mean. Raises Refused."""
+    if not likely[0] <= day <= likely[1]:
+        raise Refused(
+            code,
+            f"{what} ne peut pas être le {written(day)}.",
+            f"Vérifiez l’année : choisissez un jour du {written(likely[0])} au {written(likely[1])}.",
+        )
 
 
 def pupil_erased() -> Refused:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from contracts.delays import DelayKind
-from contracts.identifiers import school_year_of
+from contracts.identifiers import SCHOOL_YEAR_STARTS_IN, school_year_of
 from contracts.parcours import Scheme, SchemeRule
-from services.parcours.days import ONE_DAY, last_day_of, same_day
+from services.parcours.days import ONE_DAY, Span, last_day_of, same_day
 
 FILE = Path(__file__).with_name("rules.toml")
 REMINDERS = (30, 15, 7, 1)
+_SCHOOL_YEARS = 2
 _RENTREE = "RENTREE"
 _SHOWN = ("CONFIRMED_P", "CONFIRMED_S")
 
@@ -47,6 +48,26 @@ class Duration:
 
     months: int
     basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class LatestEnd:
+    """Where no duration is set, the end of so many school years, that of the start included (TDO-06b)."""
+
+    school_years: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """How far from today a day may be that nothing else bounds; further, somebody mistyped it."""
+
+    months_ago: int = 24
+    months_ahead: int = 12
+
+    def around(self, today: date) -> Span:
+        """From which day to which."""
+        return same_day(today, -self.months_ago), same_day(today, self.months_ahead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,7 @@ class SchemeRules:
     basis: Basis
     needs: tuple[Need, ...]
     duration: Duration | None
+    latest_end: LatestEnd
     share: Share | None
     earliest: Earliest | None
     review_days: int
@@ -111,8 +133,14 @@ class SchemeRules:
         return SchemeRule(id=self.basis.rule, version=self.valid_from, source=self.basis.shown)
 
     def last_day(self, starts_on: date) -> date | None:
-        """The last day a parcours that starts on `starts_on` may have; None without a limit."""
+        """The last day that the scheme's duration allows to who starts on `starts_on`; None when it sets none."""
         return last_day_of(starts_on, self.duration.months) if self.duration else None
+
+    def last_likely_day(self, starts_on: date) -> date:
+        """The last day an end may be, where the scheme sets no duration."""
+        return (
+            date(int(school_year_of(starts_on)[:4]) + self.latest_end.school_years, SCHOOL_YEAR_STARTS_IN, 1) - ONE_DAY
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +173,12 @@ class Regulation:
         delays: Iterable[DelayRule],
         rentrees: dict[str, date],
         reminders: tuple[int, ...] = REMINDERS,
+        likely: Likely = Likely(),
     ) -> None:
         self.schemes = tuple(schemes)
         self.delays = tuple(delays)
         self.reminders = reminders
+        self.likely = likely
         self._rentrees = rentrees
 
     def scheme(self, code: Scheme, starts_on: date) -> SchemeRules | None:
@@ -202,6 +232,7 @@ def load(path: Path = FILE) -> Regulation:
         delays=[_delay(entry) for entry in table["delay"]],
         rentrees={entry["school_year"]: entry["day"] for entry in table["rentree"]},
         reminders=tuple(table["reminders"]),
+        likely=Likely(**table.get("likely", {})),
     )
 
 
@@ -211,7 +242,8 @@ def _basis(entry: dict[str, Any]) -> Basis:
 
 def _scheme(entry: dict[str, Any]) -> SchemeRules:
     duration, share, earliest, replaces = (entry.get(name) for name in ("duration", "share", "earliest", "replaces"))
-    renewal = entry.get("renewal", {"rule": entry["rule"], "status": "PROPOSAL", "source": ""})
+    ours = {"rule": entry["rule"], "status": "PROPOSAL", "source": ""}  # where an académie's own file says nothing
+    renewal, latest_end = entry.get("renewal", ours), entry.get("latest_end", ours)
     return SchemeRules(
         code=Scheme(entry["code"]),
         valid_from=entry["valid_from"],
@@ -219,6 +251,7 @@ def _scheme(entry: dict[str, Any]) -> SchemeRules:
         basis=_basis(entry),
         needs=tuple(Need(each["what"], _basis(each), each.get("least", 0)) for each in entry.get("need", ())),
         duration=Duration(duration["months"], _basis(duration)) if duration else None,
+        latest_end=LatestEnd(latest_end.get("school_years", _SCHOOL_YEARS), _basis(latest_end)),
         share=Share(share["times"], share["of"], _basis(share)) if share else None,
         earliest=Earliest(earliest["day"], _basis(earliest)) if earliest else None,
         review_days=entry["review_days"],

@@ -47,6 +47,7 @@ FIELD_OF_REFUSAL: Mapping[str, str] = {
     "end_before_start": "fin",
     "too_long": "fin",
     "starts_before_rentree": "debut",
+    "start_unlikely": "debut",
     "scheme_not_in_force": "type",
     "not_renewable": "type",
     "not_a_volunteer": "volontaire",

@@ -206,9 +206,15 @@ async def test_61_days_in_a_company_of_90_are_refused_where_they_were_asked(
 
 
 async def test_a_day_that_makes_no_sense_is_refused_at_its_field(head: httpx.AsyncClient, alert: UUID) -> None:
-    path = await open_one(head, alert)
-    for action, field, said in (("/cloture", "cloture-le", {"issue": "JOB", "le": day(-375), "pourquoi": "OTHER"}),):
-        answer = await sent(head, path, action, said)
+    path, opening = await open_one(head, alert), f"/parcours/nouveau?alerte={alert}"
+    why = {"pourquoi": "OTHER"}
+    for page, action, field, said in (
+        (path, "/cloture", "cloture-le", why | {"issue": "JOB", "le": day(-375)}),
+        (path, "/prolongation", "prolongation-fin", why | {"fin": "31/12/9999"}),
+        (opening, "/nouveau", "ouverture-fin", TDO | {"debut": day(0), "fin": day(365 * 900)}),
+        (opening, "/nouveau", "ouverture-debut", TDO | {"debut": day(365 * 900), "fin": day(365 * 900)}),
+    ):
+        answer = await sent(head, page, action, said)
         assert answer.status_code == 409
         tree = parse(answer.text)
         box = tree.by_id("erreurs")

@@ -6,6 +6,7 @@ code of the refusal and the rule it rests on.
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from services.parcours.eligibility import Opening
 from services.parcours.events import Opened
 from services.parcours.refusals import Refused
 from services.parcours.rules import Duration, Regulation
-from tests.unit.parcours.given import PARCOURS, REGULATION, act, day, of, on, open_parcours
+from tests.unit.parcours.given import PARCOURS, REGULATION, act, day, of, on, open_parcours, refusal_of
 
 VOLUNTEER: dict[str, Any] = {"volunteer": True}
 BAC_PRO_2023: dict[str, Any] = {"volunteer": True, "diploma": "BAC_PRO", "session": 2023}
@@ -106,6 +107,14 @@ def test_avenir_pro_plus(starts: str, ends: str, declared: dict[str, Any], expec
         ("25/08/2025", "19/12/2025", TRIED, ("open", "")),
         # no number is in the texts, but an end is asked for, and it follows the start
         ("06/10/2025", "31/12/2026", TRIED, ("open", "")),
+        # however long, it ends with the school year that follows: a later end has a mistyped year (TDO-06b)
+        ("06/10/2025", "31/07/2027", TRIED, ("open", "")),
+        ("06/10/2025", "01/08/2027", TRIED, ("too_long", "TDO-06b")),
+        ("31/07/2026", "31/07/2027", TRIED, ("open", "")),
+        ("31/07/2026", "01/08/2027", TRIED, ("too_long", "TDO-06b")),
+        ("01/08/2026", "31/07/2028", TRIED, ("open", "")),
+        ("06/10/2025", "19/12/2925", TRIED, ("too_long", "TDO-06b")),
+        ("06/10/2025", "31/12/9999", TRIED, ("too_long", "TDO-06b")),
         ("06/10/2025", "05/10/2025", TRIED, ("end_before_start", "")),
         ("06/10/2025", "19/12/2025", TRIED | {"volunteer": False}, ("not_a_volunteer", "TDO-11")),
         ("06/10/2025", "19/12/2025", VOLUNTEER, ("solutions_not_tried", "TDO-05")),
@@ -160,8 +169,58 @@ def test_an_academie_may_set_a_longest_duration_for_tdo() -> None:
     assert refused.value.basis.shown == "Paramètre fixé par l’académie"
 
 
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ("05/10/2023", "start_unlikely"),
+        ("06/10/2023", "open"),
+        ("06/10/2026", "open"),
+        ("07/10/2026", "start_unlikely"),
+        ("06/10/2925", "start_unlikely"),
+        ("31/12/9999", "start_unlikely"),
+    ],
+)
+def test_a_start_far_from_today_has_a_mistyped_year(starts: str, expected: str) -> None:
+    parcours = Parcours(PARCOURS)
+    asked = Opening(Scheme.TDO, day(starts), day(starts), Declared(**TRIED))
+    assert refusal_of(lambda: parcours.open(of(Scheme.TDO), asked, REGULATION, act(on("06/10/2025")))) == expected
+
+
+def test_an_extension_keeps_to_the_latest_end_too() -> None:
+    parcours = open_parcours("06/10/2025", "19/12/2025", Scheme.TDO)
+    for ends in ("01/08/2027", "19/12/2925", "31/12/9999"):
+        with pytest.raises(Refused) as refused:
+            parcours.extend(day(ends), REGULATION, act(on("06/12/2025")))
+        assert refused.value.code == "too_long"
+        assert "31/07/2027" in refused.value.reason
+        assert refused.value.basis
+        assert refused.value.basis.shown == "Paramètre fixé par l’académie"
+    assert parcours.extend(day("31/07/2027"), REGULATION, act(on("06/12/2025"))) is ParcoursState.OPEN
+
+
+def test_rules_that_say_nothing_of_likely_days_are_read_and_bounded_all_the_same(tmp_path: Path) -> None:
+    """A file that an académie wrote before."""
+    ours = ("likely = ", "latest_end = ", "renewal = ", "replaces = ")
+    before = [line for line in rules.FILE.read_text().splitlines() if not line.startswith(ours)]
+    (tmp_path / "rules.toml").write_text("\n".join(before))
+    asked = Opening(Scheme.TDO, day("06/10/2025"), day("01/08/2027"), Declared(**TRIED))
+    with pytest.raises(Refused) as refused:
+        Parcours(PARCOURS).open(of(Scheme.TDO), asked, rules.load(tmp_path / "rules.toml"), act())
+    assert refused.value.code == "too_long"
+
+
 def test_what_is_not_confirmed_is_never_shown_as_law() -> None:
-    bases = [b for scheme in REGULATION.schemes for b in (scheme.basis, *(need.basis for need in scheme.needs))]
+    bases = [
+        basis
+        for scheme in REGULATION.schemes
+        for basis in (
+            scheme.basis,
+            scheme.renewal,
+            scheme.latest_end.basis,
+            *(need.basis for need in scheme.needs),
+            *(each.basis for each in (scheme.duration, scheme.share, scheme.earliest, scheme.replaces) if each),
+        )
+    ]
     for basis in bases:
         assert (basis.shown == basis.source != "") == basis.status.startswith("CONFIRMED")
 
