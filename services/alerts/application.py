@@ -10,10 +10,7 @@ from contracts.alerts import AlertState
 from contracts.commands import AlertCommand
 from services.alerts.acts import ACTS
 from services.alerts.domain import Attendance
-from services.alerts.facts import PartnerDaysSaid, Said, file_number
-
-FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
-YEARS_AHEAD = 2  # a parcours under way may be said to end in another year
+from services.alerts.facts import PartnerDaysSaid, Said, file_number, months_with_files
 
 
 class Alerts:
@@ -49,8 +46,8 @@ class Alerts:
         repository.save(tx, dict.fromkeys(files))
 
     def _farewell(self, pupil: UUID) -> list[Said]:
-        years = range(FIRST_YEAR, today(self._clock).year + YEARS_AHEAD + 1)
-        months = (f"{year}-{month:02}" for year in years for month in range(1, 13))
+        first, last = months_with_files(today(self._clock))
+        months = (f"{year}-{month:02}" for year in range(first.year, last.year + 1) for month in range(1, 13))
         return [Said(file_number(pupil.int, month), pupil, None) for month in months]
 
     def forget(self) -> None:

@@ -1,6 +1,7 @@
 """What the domain is told: facts from schools, days with a partner; and the refusal it may answer a command with."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
@@ -10,6 +11,8 @@ import msgspec
 from contracts.alerts import AlertState
 from services.alerts.events import Fact, PartnerDays
 
+FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
+YEARS_AHEAD = 3  # a parcours that begins within a year may end with the school year that follows
 _PUPIL_BITS = 112
 _PUPIL = (1 << _PUPIL_BITS) - 1
 
@@ -65,6 +68,11 @@ class Alert:
             raise Refused("alert_lifted", "Cette alerte est levée : le compte est repassé sous le seuil.")
         if self.state is AlertState.CLOSED:
             raise Refused("alert_closed", "Cette alerte est déjà close.")
+
+
+def months_with_files(today: date) -> tuple[date, date]:
+    """The first and the last day of the months that a file may be of: those that an erased pupil is forgotten in."""
+    return date(FIRST_YEAR, 1, 1), date(today.year + YEARS_AHEAD, 12, 31)
 
 
 def attendance_id(student_id: UUID, month: str) -> UUID:

@@ -71,5 +71,6 @@ class AboutPartnerDays(msgspec.Struct, frozen=True, gc=False):
     """The envelope of what is said of partner days."""
 
     id: str
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: PartnerDaysChanged
     correlationid: UUID | None = None

@@ -63,7 +63,7 @@ partner_days = st.fixed_dictionaries(dict.fromkeys(ALL_PARCOURS, revisions)).map
 
 def pieces(said: Iterable[PartnerDaysChanged]) -> list[PartnerDaysSaid]:
     """What each month's file is told of it."""
-    return [piece for each in said for piece in for_each_month(AboutPartnerDays("parcours.1", each))]
+    return [piece for each in said for piece in for_each_month(AboutPartnerDays("parcours.1", START, each))]
 
 
 def expected(said: list[Fact], changed: list[PartnerDaysChanged]) -> dict[oracle.Standing, int]:

@@ -3,8 +3,10 @@
 from datetime import date
 from uuid import UUID, uuid4
 
+import hypothesis.strategies as st
 import msgspec
 import pytest
+from hypothesis import given
 
 from chassis.events import decode, encode
 from contracts.alerts import AlertState, CloseMotive
@@ -42,6 +44,9 @@ from tests.unit.alerts.given import (
 )
 
 OTHER_PARCOURS = UUID("7a1d8e1f-4a3b-5c7d-9e0f-1a2b3c4d5e12")
+
+
+dates = st.one_of(st.dates(), st.sampled_from([date.min, date.max, date(9999, 1, 1)]))
 
 
 def file_after(*said: PartnerDaysSaid, facts: list[Fact]) -> Attendance:
@@ -223,7 +228,7 @@ def test_what_is_said_of_a_parcours_goes_to_each_month_of_its_days_and_of_those_
         days=(Span(date(2025, 12, 30), date(2026, 1, 2)), Span(date(2026, 1, 31), date(2026, 1, 31))),
         former=(Span(date(2025, 11, 29), date(2026, 1, 1)),),
     )
-    november, december, january = for_each_month(AboutPartnerDays("parcours.7", said))
+    november, december, january = for_each_month(AboutPartnerDays("parcours.7", NOW, said))
     assert [each.file_id for each in (november, december, january)] == [
         attendance_id(PUPIL, month) for month in ("2025-11", "2025-12", "2026-01")
     ]
@@ -233,6 +238,31 @@ def test_what_is_said_of_a_parcours_goes_to_each_month_of_its_days_and_of_those_
     assert {(each.partner_days.revision, each.message_id) for each in (november, december, january)} == {
         (3, "parcours.7")
     }
+
+
+def heard(revision: int, days: Span, *former: Span) -> list[PartnerDaysSaid]:
+    said = PartnerDaysChanged(PARCOURS, PUPIL, SCHOOL, revision, (days,), former)
+    return for_each_month(AboutPartnerDays(f"parcours.{revision}", NOW, said))
+
+
+def test_an_end_centuries_away_writes_no_file_of_a_month_that_nobody_will_be_forgotten_in() -> None:
+    """Ten thousand files in one transaction, for one mistyped year; its near days excuse all the same."""
+    mistyped = Span(date(2025, 10, 6), date(2925, 12, 19))
+    months = [each.partner_days.month for each in heard(3, mistyped)]
+    assert (months[0], months[-1], len(months)) == ("2025-10", "2028-12", 39)
+    file = file_after(*heard(3, mistyped)[:1], facts=missed(4))
+    assert file.count == 0
+    corrected = heard(5, Span(date(2025, 10, 7), date(2025, 12, 19)), mistyped)
+    assert [each.partner_days.month for each in corrected] == months
+    file.note_partner_days(corrected[0], NOW)
+    assert file.count == 2
+    assert [each.partner_days.days for each in corrected[3:]] == [0] * 36
+
+
+@given(first=dates, last=dates)
+def test_whatever_the_days_said_a_file_is_of_a_month_that_may_have_one(first: date, last: date) -> None:
+    months = [each.partner_days.month for each in heard(1, Span(first, last), Span(date.min, date.max))]
+    assert (months[0], months[-1]) == ("2023-01", "2028-12")
 
 
 def test_stored_days_are_compact_and_bring_the_file_back() -> None:
