@@ -11,17 +11,17 @@ from services.parcours.events import Of
 from services.parcours.rules import Regulation
 
 
-def _propose(parcours: Parcours, said: asked.ProposeParcours, _: Regulation, act: Act) -> ParcoursState:
+def _propose(parcours: Parcours, said: asked.ProposeParcours, rules: Regulation, act: Act) -> ParcoursState:
     of = Of(said.student_id, said.uai, said.scheme.value)
-    return parcours.propose(of, act, said.alert_id, said.gpds_on)
+    return parcours.propose(of, rules, act, said.alert_id, said.gpds_on)
 
 
 def _turn_down(parcours: Parcours, _: asked.RefuseParcours, __: Regulation, act: Act) -> ParcoursState:
     return parcours.turn_down(act)
 
 
-def _sign(parcours: Parcours, said: asked.SignConvention, _: Regulation, act: Act) -> ParcoursState:
-    return parcours.sign_convention(said.partner, said.signed_on, said.since, act)
+def _sign(parcours: Parcours, said: asked.SignConvention, rules: Regulation, act: Act) -> ParcoursState:
+    return parcours.sign_convention(said.partner, said.signed_on, said.since, rules, act)
 
 
 def _appoint(parcours: Parcours, said: asked.AppointReferent, _: Regulation, act: Act) -> ParcoursState:

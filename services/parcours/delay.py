@@ -13,7 +13,7 @@ from services.parcours import events
 from services.parcours.acting import Act, brought_by_the_clock
 from services.parcours.days import ONE_DAY, end_of, start_of
 from services.parcours.events import OfDelay, RuleUsed
-from services.parcours.refusals import Refused, pupil_erased
+from services.parcours.refusals import Refused, check_likely, pupil_erased
 from services.parcours.rules import Regulation
 
 APPROACHING, REACHED = "approaching", "reached"
@@ -42,7 +42,10 @@ class Delay(Aggregate):
             )
         rule = regulation.delay(kind, since)
         if rule is None:
-            raise Refused("delay_not_in_force", "La règle n’était pas encore en vigueur ce jour-là.")
+            raise Refused(
+                "delay_not_in_force", "La règle n’était pas encore en vigueur ce jour-là.", "Vérifiez l’année."
+            )
+        check_likely("since_unlikely", "Le début du délai", since, (regulation.likely.around(act.today)[0], act.today))
         until = rule.until(since)
         remind_on = until - rule.remind_days * ONE_DAY
         self.record(

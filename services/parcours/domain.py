@@ -17,7 +17,7 @@ from services.parcours.eligibility import Opening
 from services.parcours.events import Of, RuleUsed
 from services.parcours.history import History
 from services.parcours.placements import check_placement, check_share, gauge_of
-from services.parcours.refusals import Refused, pupil_erased, unknown_parcours, written
+from services.parcours.refusals import Refused, check_likely, pupil_erased, unknown_parcours, written
 from services.parcours.rules import Regulation, SchemeRules
 
 _RUNNING = (ParcoursState.OPEN, ParcoursState.SUSPENDED)
@@ -29,10 +29,13 @@ class Parcours(History):
 
     # -- what people do
 
-    def propose(self, of: Of, act: Act, alert_id: UUID | None = None, gpds_on: date | None = None) -> ParcoursState:
+    def propose(
+        self, of: Of, regulation: Regulation, act: Act, alert_id: UUID | None = None, gpds_on: date | None = None
+    ) -> ParcoursState:
         """Think of a parcours for a pupil."""
         if self.state is not None:
             raise Refused("already_proposed", "Ce parcours existe déjà.", "Retrouvez-le dans la liste des parcours.")
+        eligibility.check_gpds(regulation, gpds_on, act.today)
         self._do(events.Proposed, act, of, alert_id=alert_id, gpds_on=gpds_on)
         return self._now()
 
@@ -66,10 +69,13 @@ class Parcours(History):
         )
         return self._now()
 
-    def sign_convention(self, partner: Partner, signed_on: date, since: date, act: Act) -> ParcoursState:
+    def sign_convention(
+        self, partner: Partner, signed_on: date, since: date, regulation: Regulation, act: Act
+    ) -> ParcoursState:
         """An agreement with a partner, signed by now, that has the pupil on days of the parcours (TDO-09, TDO-10)."""
         self._require(*_RUNNING)
         not_to_come(signed_on, act, "La convention")
+        check_likely("signing_unlikely", "La signature", signed_on, (regulation.likely.around(act.today)[0], act.today))
         if not max(signed_on, self.starts_on) <= since <= self.ends_on:
             raise Refused(
                 "convention_outside",

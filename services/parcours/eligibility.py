@@ -31,11 +31,18 @@ def check(regulation: Regulation, asked: Opening, today: date) -> SchemeRules:
         )
     scheme = _in_force(regulation, asked)
     check_likely("start_unlikely", "Le début du parcours", asked.starts_on, regulation.likely.around(today))
+    check_gpds(regulation, asked.gpds_on, today)
     for need in scheme.needs:
         _NEEDS[need.what](asked, need)
     _check_start(regulation, scheme, asked)
     check_length(scheme, asked.starts_on, asked.ends_on)
     return scheme
+
+
+def check_gpds(regulation: Regulation, gpds_on: date | None, today: date) -> None:
+    """Whether the day of a GPDS, if there is one, is one that people mean; it may be planned. Raises Refused."""
+    if gpds_on:
+        check_likely("gpds_unlikely", "La date du GPDS", gpds_on, regulation.likely.around(today))
 
 
 def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:

@@ -42,6 +42,7 @@ DONE: Mapping[str, str] = {
     "sans-objet": "C’est noté : ce délai est sans objet.",
     WAITING: "C’est enregistré. La page le montrera dans quelques instants.",
 }
+_ABOUT_ITS_DAY = ("date_to_come", "delay_not_in_force", "since_unlikely")  # refusals that are mended at that field
 _UNKNOWN = "Aucun élève de votre territoire n’a cet INE. Vérifiez-le : onze caractères, par exemple 990000001AB."
 
 
@@ -100,6 +101,8 @@ async def start(site: TheSite, request: Request, visitor: PageKeepingDelays) -> 
     try:
         done = await _send(site, visitor, StartDelay, None, once, who, said | {"uai": uai})
     except Refused as refusal:
+        if refusal.code in _ABOUT_ITS_DAY:
+            form.errors["depuis"] = refusal.remedy or refusal.reason
         return await asyncio.to_thread(_start_again, site, request, visitor, form, refusal=refusal)
     except ServiceAway:
         return await asyncio.to_thread(_start_again, site, request, visitor, form, away=AWAY)

@@ -29,6 +29,7 @@ FIELDS_OF_REFUSAL: Mapping[str, tuple[str, ...]] = {
     "placement_overlaps": ("du",),
     "placement_in_pause": ("du",),
     "too_much_placement": ("au",),
+    "signing_unlikely": ("signee",),
     "convention_outside": ("depuis",),
     "review_outside": ("le",),
     "suspension_outside": ("le",),

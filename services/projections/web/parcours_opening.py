@@ -58,6 +58,7 @@ FIELD_OF_REFUSAL: Mapping[str, str] = {
     "in_training": "situation",
     "too_young": "debut",
     "gpds_missing": "gpds",
+    "gpds_unlikely": "gpds",
 }
 """Where to mend what was refused, by the code of the refusal."""
 _PURPOSE = Purpose("Ouvrir un parcours", "/parcours", "Parcours")

@@ -211,6 +211,9 @@ async def test_a_day_that_makes_no_sense_is_refused_at_its_field(head: httpx.Asy
     for page, action, field, said in (
         (path, "/cloture", "cloture-le", why | {"issue": "JOB", "le": day(-375)}),
         (path, "/prolongation", "prolongation-fin", why | {"fin": "31/12/9999"}),
+        (path, "/convention", "convention-signee", {"partenaire": "E2C", "signee": "06/10/0025", "depuis": day(-3)}),
+        ("/delais/nouveau", "/nouveau", "delai-depuis", {"ine": INE, "nature": "OF_SUMMONS", "depuis": "01/01/2000"}),
+        (opening, "/nouveau", "ouverture-gpds", TDO | {"debut": day(0), "fin": day(9), "gpds": "06/10/0025"}),
         (opening, "/nouveau", "ouverture-fin", TDO | {"debut": day(0), "fin": day(365 * 900)}),
         (opening, "/nouveau", "ouverture-debut", TDO | {"debut": day(365 * 900), "fin": day(365 * 900)}),
     ):

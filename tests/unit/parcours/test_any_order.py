@@ -43,7 +43,7 @@ ACTS: dict[str, Callable[..., object]] = {
     "suspend": lambda p, by, since: p.suspend(since, by),
     "resume": lambda p, by, since: p.resume(since, by),
     "review": lambda p, by, held: p.hold_review(held, REGULATION, by),
-    "sign": lambda p, by, since: p.sign_convention(Partner.AFPA, min(since, by.today), since, by),
+    "sign": lambda p, by, since: p.sign_convention(Partner.AFPA, min(since, by.today), since, REGULATION, by),
     "close": lambda p, by, closed: p.close(Outcome.JOB, closed, by),
     "clock": lambda p, _, day: [p.fire(kind, due, end_of(day)) for kind, due in p.deadlines().items()],
 }

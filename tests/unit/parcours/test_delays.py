@@ -76,6 +76,7 @@ def test_what_is_done_late_may_still_be_said() -> None:
     [
         (lambda: started(DelayKind.OF_SUMMONS, "02/02/2024", now="01/02/2024"), "date_to_come"),
         (lambda: started(DelayKind.OF_SUMMONS, "06/08/2020"), "delay_not_in_force"),
+        (lambda: started(DelayKind.RETURN_INTERVIEW, "01/03/2016", now="10/03/2026"), "since_unlikely"),
         (lambda: Delay(DELAY).end(act(), done=True), "unknown_delay"),
     ],
 )

@@ -45,7 +45,7 @@ def cancel(key: UUID = ONE) -> Ask:
 
 
 def sign(signed: str, since: str, now: str = "01/10/2025") -> Ask:
-    return lambda parcours: parcours.sign_convention(Partner.E2C, day(signed), day(since), act(on(now)))
+    return lambda parcours: parcours.sign_convention(Partner.E2C, day(signed), day(since), REGULATION, act(on(now)))
 
 
 def suspend(since: str) -> Ask:
@@ -112,6 +112,9 @@ def ninety_days() -> Parcours:
         # conventions
         ([sign("01/09/2025", "08/09/2025")], "open"),
         ([sign("02/10/2025", "08/10/2025")], "date_to_come"),
+        ([sign("01/10/2023", "08/09/2025")], "open"),
+        ([sign("30/09/2023", "08/09/2025")], "signing_unlikely"),
+        ([sign("08/09/0025", "08/09/2025")], "signing_unlikely"),
         ([sign("15/09/2025", "14/09/2025")], "convention_outside"),
         ([sign("15/09/2025", "30/11/2025")], "convention_outside"),
         # reviews
@@ -174,11 +177,27 @@ def test_tdo_and_pafi_set_no_share_of_placement() -> None:
 
 def test_a_proposal_is_opened_or_turned_down() -> None:
     proposed = Parcours(PARCOURS)
-    assert proposed.propose(of(Scheme.TDO), act()) is ParcoursState.PROPOSED
+    assert proposed.propose(of(Scheme.TDO), REGULATION, act()) is ParcoursState.PROPOSED
     assert refusal_of(lambda: extend("31/12/2025")(proposed)) == "not_open"
     assert proposed.turn_down(act()) is ParcoursState.REFUSED
     assert refusal_of(lambda: proposed.turn_down(act())) == "proposal_turned_down"
     assert kinds(proposed.pending) == ["Proposed", "TurnedDown"]
+
+
+@pytest.mark.parametrize(
+    ("gpds", "expected"),
+    [
+        (None, "proposed"),
+        ("06/10/2023", "proposed"),
+        ("05/10/2023", "gpds_unlikely"),
+        ("06/11/2025", "proposed"),  # one that is planned
+        ("06/11/2925", "gpds_unlikely"),
+    ],
+)
+def test_a_proposal_names_a_gpds_that_was_or_is_planned(gpds: str | None, expected: str) -> None:
+    gpds_on = day(gpds) if gpds else None
+    proposed = Parcours(PARCOURS)
+    assert refusal_of(lambda: proposed.propose(of(Scheme.TDO), REGULATION, act(), gpds_on=gpds_on)) == expected
 
 
 def test_an_act_on_what_does_not_exist_is_refused() -> None:

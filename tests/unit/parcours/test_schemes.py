@@ -136,6 +136,7 @@ def test_tous_droits_ouverts(starts: str, ends: str, declared: dict[str, Any], e
         ("06/10/2025", "19/12/2025", VOLUNTEER, "30/09/2025", ("too_young", "TDO-30")),
         ("06/10/2025", "19/12/2025", FIFTEEN, None, ("gpds_missing", "TDO-31")),
         ("06/10/2025", "19/12/2025", FIFTEEN, "07/10/2025", ("gpds_missing", "TDO-31")),
+        ("06/10/2025", "19/12/2025", FIFTEEN, "30/09/0025", ("gpds_unlikely", "")),
         ("06/10/2025", "19/12/2025", FIFTEEN | {"volunteer": False}, "30/09/2025", ("not_a_volunteer", "TDO-30")),
     ],
 )

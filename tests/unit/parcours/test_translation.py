@@ -24,14 +24,14 @@ def everything() -> list[Recorded]:
     """A parcours, a proposal and two delays to which all has happened."""
     recorded: list[Recorded] = []
     proposed = Parcours(uuid4())
-    proposed.propose(of(Scheme.TDO), act(), UUID(int=3), date(2025, 9, 2))
+    proposed.propose(of(Scheme.TDO), REGULATION, act(), UUID(int=3), date(2025, 9, 2))
     proposed.appoint_referent("cpe-1", act())
     proposed.turn_down(act())
     life = open_parcours("01/09/2025", "29/11/2025")
     opened = Parcours(life.id)
     opened.open(of(Scheme.AMBITION_EMPLOI), _asked(), REGULATION, act(on("01/09/2025")), UUID(int=3))
     one = UUID(int=1)
-    opened.sign_convention(Partner.CFA, day("01/09/2025"), day("08/09/2025"), act(on("01/09/2025")))
+    opened.sign_convention(Partner.CFA, day("01/09/2025"), day("08/09/2025"), REGULATION, act(on("01/09/2025")))
     opened.plan(one, (day("08/09/2025"), day("20/09/2025")), REGULATION, act(on("01/09/2025")))
     opened.plan(one, (day("09/09/2025"), day("20/09/2025")), REGULATION, act(on("01/09/2025")))
     opened.cancel(one, REGULATION, act(on("01/09/2025")))
