@@ -13,7 +13,6 @@ from chassis.database import Transaction
 from chassis.deadlines import Deadline
 from chassis.store import Aggregates, EventStore
 from contracts.directory import Actor, Role
-from services.notifications.audience import audience_of
 from services.notifications.domain import Announcements, Mail, State
 from services.notifications.events import About
 from services.notifications.facts import Fact, fact_id_of, mail_id_of
@@ -79,10 +78,7 @@ class Notifications:
         fact_id = fact_id_of(news.about_id, news.fact)
         if not pupil.may_announce(fact_id):
             return []
-        people, day = self._people(), day_of(at)
-        recipients = people.to_tell(audience_of(news.fact), news.uai, day)
-        if not recipients:  # only partners were to be told, and there is none here: somebody must know
-            recipients = people.to_tell((Role.CHEF_ETAB,), news.uai, day)
+        recipients = self._people().to_tell_of(news.fact, news.uai, day_of(at))
         mails = [_request(news, fact_id, *who, at) for who in recipients]
         pupil.announce(at, fact_id, tuple(mail.id for mail in mails))
         return mails

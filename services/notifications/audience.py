@@ -15,6 +15,9 @@ DCIO, MISSION_LOCALE, CFA = Role.DCIO, Role.MISSION_LOCALE, Role.CFA
 PARTNERS = frozenset({DCIO, MISSION_LOCALE, CFA})
 """Not every territory has them: where the directory has nobody, no e-mail waits for somebody."""
 
+STANDS_IN = HEAD
+"""Told where only partners were to be and the directory has none of them: somebody must know."""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:

@@ -6,7 +6,8 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.directory import Actor, Role, School
-from services.notifications.audience import PARTNERS
+from services.notifications.audience import PARTNERS, STANDS_IN, audience_of
+from services.notifications.facts import Fact
 from services.notifications.mime import usable
 
 _SCHOOL_ROLES = (Role.CHEF_ETAB, Role.CPE)
@@ -61,6 +62,10 @@ class People:
             if found:
                 return sorted(found, key=lambda actor: actor.id)
         return []
+
+    def to_tell_of(self, fact: Fact, uai: str, day: date) -> list[Recipient]:
+        """Everyone who must know of `fact`; never nobody at all."""
+        return self.to_tell(audience_of(fact), uai, day) or self.to_tell((STANDS_IN,), uai, day)
 
     def to_tell(self, roles: Collection[Role], uai: str, day: date) -> list[Recipient]:
         """Everyone in these roles for this school; nobody twice, even in two roles."""

@@ -29,10 +29,11 @@ class Kind(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """What can be done before the last day, and after it."""
+    """What can be done before the last day, and after it; `why` its reader is told."""
 
     before: str
     after: str
+    why: str = "Les délais de ce type, quand ils approchent ou sont dépassés, sont signalés à cette fonction."
 
 
 KINDS: Mapping[str, Kind] = {
@@ -88,6 +89,26 @@ KINDS: Mapping[str, Kind] = {
 }
 _NOTE_IT = "notez-le dans le dossier : le délai sera clos."
 _TELL_IT = "dites-le à l’établissement, qui le notera dans le dossier."
+_NO_PARTNER = (
+    "Faute de partenaire connu pour l’établissement, les délais de ce type, quand ils approchent ou sont dépassés, "
+    "sont signalés à cette fonction."
+)
+_NO_CIO = (
+    "C’est d’habitude le CIO qui reçoit ce rappel, mais l’annuaire n’indique pas de directeur ou de directrice de CIO "
+    "pour votre établissement : c’est pourquoi vous le recevez."
+)
+_ADD_CIO = (
+    "La personne qui tient l’annuaire de l’académie peut y ajouter le CIO : les prochains rappels lui parviendront "
+    "directement."
+)
+_NO_MISSION_LOCALE = (
+    "C’est d’habitude à la mission locale et au CIO que ce rappel est adressé, mais l’annuaire n’y indique personne "
+    "pour votre établissement : c’est pourquoi vous le recevez."
+)
+_ADD_MISSION_LOCALE = (
+    "La personne qui tient l’annuaire de l’académie peut y ajouter la mission locale et le CIO : les prochains rappels "
+    "leur parviendront directement."
+)
 _APPRENTICE: Mapping[str, Steps] = {
     Role.CFA: Steps(
         f"Si un contrat est signé, {_TELL_IT} Sinon, faites le point avec l’apprenti sur sa recherche, et préparez la "
@@ -116,6 +137,15 @@ STEPS: Mapping[tuple[str, str], Steps] = {
         f"Si l’entretien a eu lieu, ou si la demande n’a plus d’objet, {_NOTE_IT} Sinon, proposez un rendez-vous sans "
         "attendre : après une demande restée sans réponse, un jeune revient rarement de lui-même.",
     ),
+    (DelayKind.RETURN_INTERVIEW, Role.CHEF_ETAB): Steps(
+        f"{_NO_CIO} Si la date de l’entretien est fixée, il suffira de noter dans le dossier qu’il a eu lieu. Sinon, "
+        "prenez contact avec le CIO de votre secteur, pour qu’un rendez-vous soit proposé au jeune avant cette date "
+        f"et, s’il est mineur, à ses représentants légaux. {_ADD_CIO}",
+        f"{_NO_CIO} Si l’entretien a eu lieu, ou si la demande n’a plus d’objet, {_NOTE_IT} Sinon, prenez contact sans "
+        "attendre avec le CIO de votre secteur, pour qu’un rendez-vous soit proposé au jeune : après une demande "
+        f"restée sans réponse, il est rare de revenir de soi-même. {_ADD_CIO}",
+        _NO_PARTNER,
+    ),
     **{
         (kind, role): steps
         for kind in (DelayKind.APPRENTICE_WITHOUT_CONTRACT, DelayKind.APPRENTICE_AFTER_RUPTURE)
@@ -132,6 +162,15 @@ STEPS: Mapping[tuple[str, str], Steps] = {
         "aux décrocheurs (PSAD), dites-le à la mission locale avant cette date.",
         "Voyez avec la mission locale où en est la situation du jeune, et si la plateforme de suivi et d’appui aux "
         "décrocheurs (PSAD) peut encore lui proposer une solution.",
+    ),
+    (DelayKind.OF_SUMMONS, Role.CHEF_ETAB): Steps(
+        f"{_NO_MISSION_LOCALE} Si le jeune a trouvé une solution, {_NOTE_IT} Sinon, prenez contact avec la mission "
+        "locale de votre secteur, qui l’a convoqué : il est encore temps de lui proposer une solution, et de préparer "
+        f"la transmission si rien ne change. {_ADD_MISSION_LOCALE}",
+        f"{_NO_MISSION_LOCALE} Si le jeune a trouvé une solution, ou si sa situation a été transmise, {_NOTE_IT} "
+        "Sinon, prenez contact sans attendre avec la mission locale de votre secteur : c’est à elle de transmettre la "
+        f"situation. {_ADD_MISSION_LOCALE}",
+        _NO_PARTNER,
     ),
 }
 
@@ -153,7 +192,7 @@ def wording(fact: OfDelay, role: str, day: date) -> Wording:
         headline=headline,
         details=details,
         next_step=step,
-        why="Les délais de ce type, quand ils approchent ou sont dépassés, sont signalés à cette fonction.",
+        why=steps.why,
         path="delais",
         thread="delay",
         words={

@@ -152,10 +152,15 @@ def test_a_partner_nobody_is_in_makes_no_e_mail_but_a_coordinator_is_waited_for(
     assert told(post) == ["head", "mlds"]
 
 
-def test_where_no_partner_can_be_told_of_a_delay_the_head_is(post: Post) -> None:
+@pytest.mark.parametrize(
+    "fact",
+    [summons(15), summons(), DelayReached(kind="RETURN_INTERVIEW", since=date(2025, 10, 31), until=END)],
+)
+def test_where_no_partner_can_be_told_of_a_delay_the_head_is(post: Post, fact: Fact) -> None:
     post.appoint(school(), actor("head", Role.CHEF_ETAB))
-    post.tell(about(summons()))
-    assert told(post) == ["head"]
+    post.tell(about(fact), alert(1))
+    assert told(post) == ["None", "head", "head"]  # the school has no CPE
+    assert [parcel.letter.address for parcel in post.outbox().claim(10)] == ["head@example.org"] * 2
 
 
 def test_a_delay_that_nobody_can_be_told_of_waits_for_a_head(post: Post) -> None:

@@ -2,18 +2,24 @@
 
 import re
 from hashlib import sha256
+from itertools import combinations
 from uuid import uuid4
 
 import pytest
 
+from contracts.delays import DelayKind
 from contracts.directory import Role
+from contracts.notifications import MailTemplate
+from services.notifications.audience import AUDIENCE
 from services.notifications.events import About
 from services.notifications.facts import Fact
+from services.notifications.people import People
 from services.notifications.rendering import Identity, Renderer
 from services.notifications.wording.common import ROLES
-from tests.unit.notifications.given import ALERT, DELAY, NOW, PARCOURS, PUPIL, REACHED, UAI, actor, school
+from tests.unit.notifications.given import ALERT, DAY, DELAY, NOW, PARCOURS, PUPIL, REACHED, UAI, actor, school
 from tests.unit.notifications.letters import (
     EVERY,
+    FACTS,
     IDENTITY,
     LEVEL_2,
     MAIL,
@@ -95,6 +101,20 @@ def test_html_holds_no_image_no_script_and_says_its_language(fact: Fact, role: R
     html = body(letter(fact, role, where=school()), "html")
     assert '<html lang="fr">' in html
     assert not re.search(r"<(img|script|link|iframe|form)|https?://(?!suite\.example\.org)|\bon\w+=", html)
+
+
+def test_whoever_the_directory_has_or_lacks_all_that_is_announced_can_be_written() -> None:
+    roles = sorted({row.role for told in AUDIENCE.values() for row in told})
+    held = [some for count in range(len(roles) + 1) for some in combinations(roles, count)]
+    directories = [People([school(), *(actor(role, role) for role in some)]) for some in held]
+    announced = {
+        (fact, who.role) for people in directories for fact in FACTS for who in people.to_tell_of(fact, UAI, DAY)
+    }
+    assert {fact.template for fact, _ in announced} == set(MailTemplate)
+    assert {kind for fact, _ in announced if (kind := getattr(fact, "kind", ""))} == set(DelayKind)
+    for fact, role in announced:
+        assert parsed(letter(fact, role, where=school()))
+    assert announced == set(EVERY)  # so that each is read by the tests above
 
 
 def test_html_is_escaped() -> None:

@@ -199,6 +199,29 @@ def test_those_who_cannot_note_it_themselves_are_told_whom_to_tell() -> None:
     assert "dites-le à l’établissement, qui le notera dans le dossier" in text
 
 
+@pytest.mark.parametrize("days", [5, None])
+@pytest.mark.parametrize(
+    ("kind", "missing", "whom"),
+    [
+        (DelayKind.RETURN_INTERVIEW, "l’annuaire n’indique pas de directeur ou de directrice de CIO", "avec le CIO de"),
+        (DelayKind.OF_SUMMONS, "à la mission locale et au CIO", "avec la mission locale de votre secteur"),
+    ],
+)
+def test_a_head_told_for_want_of_a_partner_reads_who_is_missing_and_whom_to_ask(
+    kind: DelayKind, missing: str, whom: str, days: int | None
+) -> None:
+    text = said(delay(kind, days), HEAD)
+    for expected in (
+        "Un jeune de votre établissement",
+        missing,
+        "pour votre établissement : c’est pourquoi vous le recevez",
+        f"prenez contact {'sans attendre ' if days is None else ''}{whom}",
+        "La personne qui tient l’annuaire de l’académie peut y ajouter",
+        "Faute de partenaire connu pour l’établissement",
+    ):
+        assert expected in text
+
+
 @pytest.mark.parametrize(
     ("share", "words"),
     [
