@@ -109,6 +109,14 @@ class Mail(Aggregate):
         self.record(events.Deferred(**self._around(at), about=self.about, attempt=attempt, code=code, answer=answer))
         return True
 
+    def put_aside(self, at: datetime) -> bool:
+        """It could not be written: an attempt that never came to the relay, to be made again."""
+        if self.state is not State.WAITING:
+            return False
+        attempt = self.attempts + 1
+        self.record(events.Deferred(**self._around(at), about=self.about, attempt=attempt, answer="not written"))
+        return True
+
     def refuse(self, at: datetime, attempt: int, code: int | None, answer: str) -> bool:
         """Never, for this person."""
         if not self._awaits(attempt):
@@ -151,7 +159,9 @@ class Mail(Aggregate):
                 self.message_id = event.message_id
                 self.attempts = self.in_flight = event.attempt
                 self.asked_for = self._id_of_next()
-            case events.Sent() | events.Deferred() | events.Refused():
+            case events.Deferred():  # not started if it could not even be written
+                self.attempts, self.in_flight = max(self.attempts, event.attempt), 0
+            case events.Sent() | events.Refused():
                 self.in_flight = 0
             case events.Uncertain():
                 self.in_flight, self.doubtful = 0, True

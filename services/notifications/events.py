@@ -60,7 +60,7 @@ class Sent(Event, frozen=True, kw_only=True):
 
 @stored_as("notifications.Deferred.1")
 class Deferred(Event, frozen=True, kw_only=True):
-    """Not now: the relay said so (4xx), or could not be spoken to (no code)."""
+    """Not now: the relay said so (4xx), could not be spoken to, or we could not write it (no code)."""
 
     about: About
     attempt: int

@@ -10,18 +10,28 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
+from prometheus_client import Counter
+
 from chassis import deadlines
 from chassis.clock import Clock
 from chassis.database import Database, Transaction
 from chassis.deadlines import Deadline
+from chassis.logs import Log
 from chassis.recorder import VersionConflict
 from chassis.store import Aggregates, EventStore
+from contracts.directory import Actor, School
 from services.notifications.application import ADDRESS, ATTEMPT_LOST, SEND, day_of, real_now
 from services.notifications.backoff import BackOff
 from services.notifications.courier import Ending, Outcome
 from services.notifications.domain import Mail, State
 from services.notifications.people import People
 from services.notifications.rendering import Letter, Renderer
+
+log = Log("sender")
+
+OUTCOMES = Counter("perseverance_mail_attempts", "How attempts to send an e-mail ended", ["outcome"])
+UNWRITTEN = "unwritten"
+OUTCOMES.labels(UNWRITTEN)  # from 0: of a series that begins with 1, Prometheus sees no increase
 
 _FINAL = frozenset({State.SENT, State.REFUSED, State.CANCELLED})
 _ATTEMPTS = 20
@@ -82,15 +92,27 @@ class Outbox:
                     mail.unaddress(at)
                     opened.append(Deadline(mail.id, ADDRESS, now))
                     continue
-                letter = self._renderer.render(
-                    mail.id, mail.about, mail.fact, mail.written_at, actor, people.school(mail.about.uai)
-                )
+                letter = self._write(mail, actor, people.school(mail.about.uai))
+                if letter is None:
+                    mail.put_aside(at)
+                    opened.append(Deadline(mail.id, SEND, now + self._back_off.after(mail.attempts, self._chance)))
+                    continue
                 mail.start(at, letter.message_id, letter.rendered_hash)
                 opened.append(Deadline(mail.id, ATTEMPT_LOST, now + self._lease))
                 parcels.append(Parcel(mail.id, mail.attempts, letter, mail.asked_for, mail.cause, mail.correlation))
             deadlines.schedule_many(tx, opened)
             self._mails().save(tx, mails.values())
         return parcels
+
+    def _write(self, mail: Mail, actor: Actor, school: School | None) -> Letter | None:
+        """The letter; None when it cannot be written, which must not keep the others from leaving."""
+        try:
+            return self._renderer.render(mail.id, mail.about, mail.fact, mail.written_at, actor, school)
+        except Exception as error:  # noqa: BLE001  (whatever our words lack)
+            OUTCOMES.labels(UNWRITTEN).inc()
+            about = mail.about
+            log.error("sender.mail_put_aside", exc=error, mail=mail.id, template=about.template, role=about.role)
+            return None
 
     def conclude(self, endings: Sequence[tuple[Parcel, Outcome]]) -> None:
         """Commit how attempts ended, and when those to be tried again are due. Raises TRANSIENT."""

@@ -8,19 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from prometheus_client import Counter
-
 from chassis import tracing
 from chassis.database import TRANSIENT
 from chassis.logs import Log
 from chassis.recorder import VersionConflict
 from services.notifications.breaker import Breaker
 from services.notifications.courier import Courier, Ending, Outcome
-from services.notifications.outbox import Outbox, Parcel
+from services.notifications.outbox import OUTCOMES, Outbox, Parcel
 
 log = Log("sender")
-
-OUTCOMES = Counter("perseverance_mail_attempts", "How attempts to send an e-mail ended", ["outcome"])
 
 BATCH = 200
 _POLL_S = (0.5, 2.0)

@@ -111,7 +111,7 @@ TO_CHECK = "a-verifier"
 MAIL_CHOICES = [(TO_CHECK, "À vérifier"), *MAIL_STATES.items()]
 MAIL_MEANINGS: Mapping[str, str] = {
     "requested": "le courriel attend son tour",
-    "deferred": "le serveur de messagerie a demandé de réessayer plus tard",
+    "deferred": "le courriel n’a pas encore pu partir ; un nouvel essai aura lieu",
     "sent": "le serveur de messagerie a accepté le courriel",
     "refused": "le serveur de messagerie a refusé le courriel définitivement",
     "uncertain": "la réponse du serveur s’est perdue ; un nouvel essai aura lieu",

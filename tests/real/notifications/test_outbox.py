@@ -3,23 +3,32 @@
 import asyncio
 import time
 from collections import Counter
+from datetime import date
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from contracts.directory import Role
 from services.notifications import events
 from services.notifications.backoff import BackOff
 from services.notifications.courier import Ending, Outcome
 from services.notifications.domain import State
+from services.notifications.facts import DelayReached
 from services.notifications.outbox import Parcel
-from tests.real.notifications.conftest import PEOPLE, Post, alert
+from services.notifications.wording import delays
+from tests.real.notifications.conftest import PEOPLE, Post, about, alert
 from tests.unit.notifications.given import actor, school
 
 ACCEPTED = Outcome(Ending.ACCEPTED, 250, "kept")
 DEFERRED = Outcome(Ending.DEFERRED, 451, "later")
 UNCERTAIN = Outcome(Ending.UNCERTAIN)
 AT_ONCE = BackOff(0.0, 0.0)
+
+
+def unwritten() -> float:
+    return REGISTRY.get_sample_value("perseverance_mail_attempts_total", {"outcome": "unwritten"}) or 0.0
 
 
 def test_what_is_claimed_is_recorded_as_being_tried_and_claimed_by_nobody_else(post: Post) -> None:
@@ -120,6 +129,35 @@ def test_a_pupil_erased_while_the_mail_is_on_its_way(post: Post) -> None:
     assert outbox.claim(10) == []
     assert Counter(mail.state for mail in post.mails()) == {State.SENT: 1, State.CANCELLED: 2}
     assert post.counts()["Uncertain"] == 1
+
+
+def test_one_that_cannot_be_written_is_put_aside_and_the_others_leave(
+    post: Post, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = unwritten()
+    new = DelayReached(kind="OF_A_LATER_VERSION", since=date(2025, 9, 8), until=date(2025, 10, 10))
+    post.tell(about(new), alert(1))
+    outbox = post.outbox(back_off=AT_ONCE)
+    outbox.conclude([(parcel, ACCEPTED) for parcel in outbox.claim(10)])
+    assert Counter(mail.state for mail in post.mails()) == {State.SENT: 2, State.WAITING: 1}
+    assert outbox.claim(10) == []  # it is tried again, and put aside again
+    assert [(event.attempt, event.code) for event in post.of(events.Deferred)] == [(1, None), (2, None)]
+    assert post.unsent() == 1
+    assert unwritten() == before + 2
+    (line, _) = [record for record in caplog.records if record.getMessage() == "sender.mail_put_aside"]
+    assert (line.levelname, line.__dict__["fields"]["template"]) == ("ERROR", "delay_reached")
+    monkeypatch.setitem(delays.KINDS, new.kind, delays.KINDS["OF_SUMMONS"])
+    monkeypatch.setitem(delays.STEPS, (new.kind, Role.CHEF_ETAB), delays.Steps("", "Notez-le."))
+    outbox.conclude([(parcel, ACCEPTED) for parcel in outbox.claim(10)])
+    assert {mail.state for mail in post.mails()} == {State.SENT}
+    assert {sent.attempt for sent in post.of(events.Sent)} == {1, 3}
+
+
+def test_one_put_aside_is_not_due_before_its_time(post: Post) -> None:
+    post.tell(about(DelayReached(kind="OF_A_LATER_VERSION", since=date(2025, 9, 8), until=date(2025, 10, 10))))
+    outbox = post.outbox(back_off=BackOff(3600, 3600))
+    assert outbox.claim(10) == outbox.claim(10) == []
+    assert post.counts()["Deferred"] == 1
 
 
 def test_nothing_in_the_log_names_or_addresses_anybody(post: Post) -> None:

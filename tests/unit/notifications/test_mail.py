@@ -4,10 +4,12 @@ from uuid import uuid4
 
 import pytest
 
+from chassis.events import Event
 from services.notifications import events
 from services.notifications.domain import State
 from tests.unit.notifications.given import (
     ABOUT,
+    ASKED_FOR,
     CANCELLED,
     LATER,
     MESSAGE_ID,
@@ -74,6 +76,22 @@ def test_all_that_becomes_of_it_tells_what_it_follows_from() -> None:
     assert {event.correlation for event in new.pending} == {fact}
     asked, first, second = (f"{new.id}.{version}" for version in (1, 2, 4))
     assert [event.cause for event in new.pending] == ["alert.3", asked, first, first, second]
+
+
+def test_one_that_cannot_be_written_is_put_aside_as_an_attempt_that_is_made_again() -> None:
+    waiting = mail(REQUESTED)
+    assert waiting.put_aside(NOW)
+    assert waiting.pending == [
+        events.Deferred(at=NOW, cause=ASKED_FOR, about=ABOUT, attempt=1, code=None, answer="not written")
+    ]
+    assert (waiting.state, waiting.attempts, waiting.in_flight) == (State.WAITING, 1, 0)
+    waiting.start(LATER, MESSAGE_ID, "h1")
+    assert waiting.in_flight == 2
+
+
+@pytest.mark.parametrize("then", [STARTED, SENT, CANCELLED])
+def test_one_that_does_not_wait_is_not_put_aside(then: Event) -> None:
+    assert not mail(REQUESTED, then).put_aside(NOW)
 
 
 def test_deferred_it_waits_for_another_attempt() -> None:
