@@ -114,15 +114,21 @@ class Notifications:
         return len(taken)
 
     def _give(self, mail: Mail, pupil: Announcements, mails: dict[UUID, Mail], at: datetime) -> list[Mail]:
-        """Give `mail` to the first person in its role not told yet; the others have one of their own."""
+        """Give `mail` to the first person in its role not told yet; the others have one of their own.
+
+        Whoever it was for is that person, if in charge again; whom another one was for has that one.
+        """
         about, fact_id = mail.about, mail.fact_id
         known = pupil.facts[fact_id]
-        told = {mails[mail_id].about.actor_id for mail_id in known}
+        told = {mails[mail_id].about.actor_id for mail_id in known if mails[mail_id].state is not State.UNADDRESSED}
+        others = {mail_id for mail_id in known if mail_id != mail.id}
         free = [
             actor
             for actor in self._people().in_role(Role(about.role), about.uai, day_of(at))
-            if actor.id not in told and mail_id_of(fact_id, actor.id) not in known
+            if actor.id not in told and mail_id_of(fact_id, actor.id) not in others
         ]
+        # Its own first: for anybody but the first a new one is made, and that one would have the id of this one.
+        free.sort(key=lambda actor: mail_id_of(fact_id, actor.id) != mail.id)
         for actor in free[:1]:
             mail.address(at, actor.id)
         more = [_for_actor(mail, actor, at) for actor in free[1:]]

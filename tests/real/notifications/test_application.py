@@ -9,6 +9,7 @@ import pytest
 from chassis.recorder import VersionConflict
 from contracts.directory import Role
 from services.notifications import events
+from services.notifications.courier import Ending, Outcome
 from services.notifications.domain import State
 from tests.real.notifications.conftest import PEOPLE, Post, alert
 from tests.unit.notifications.given import actor, school
@@ -16,6 +17,14 @@ from tests.unit.notifications.given import actor, school
 
 def told(post: Post) -> set[tuple[str, str | None]]:
     return {(mail.about.role, mail.about.actor_id) for mail in post.mails()}
+
+
+def sent(post: Post) -> list[str]:
+    """Where what is due goes now."""
+    outbox = post.outbox()
+    parcels = outbox.claim(10)
+    outbox.conclude([(parcel, Outcome(Ending.ACCEPTED, 250)) for parcel in parcels])
+    return sorted(parcel.letter.address for parcel in parcels)
 
 
 def test_each_level_tells_its_people(post: Post) -> None:
@@ -103,6 +112,60 @@ def test_two_who_left_are_not_both_replaced_by_the_same_person(post: Post) -> No
     assert len(post.outbox().claim(10)) == 1
     post.look_again()
     assert sorted(mail.about.actor_id or "" for mail in post.mails() if mail.state is State.WAITING) == ["cpe-3"]
+
+
+def test_a_directory_that_was_empty_for_a_moment_costs_no_e_mail_and_doubles_none(post: Post) -> None:
+    post.tell(alert(2))
+    post.appoint()
+    assert post.outbox().claim(10) == []
+    assert {mail.state for mail in post.mails()} == {State.UNADDRESSED}
+    assert post.look_again() == 3  # in vain
+    post.appoint(*PEOPLE)
+    assert post.look_again() == 3
+    assert post.look_again() == 0
+    assert sent(post) == ["cpe@example.org", "head@example.org", "mlds@example.org"]
+    assert post.counts()["MailRequested"] == 3
+
+
+def test_somebody_whose_time_was_over_and_was_prolonged_is_told_after_all(post: Post) -> None:
+    day = post.clock.now().date()
+    others = school(), actor("head", Role.CHEF_ETAB)
+    post.appoint(*others, actor("cpe", Role.CPE, until=day))
+    post.tell(alert(1))
+    post.clock.advance(timedelta(days=1))
+    assert sent(post) == ["head@example.org"]
+    post.appoint(*others, actor("cpe", Role.CPE, until=day + timedelta(days=30)))
+    post.look_again()
+    assert sent(post) == ["cpe@example.org"]
+
+
+def test_two_who_are_back_are_each_told_by_their_own_and_a_third_by_another(post: Post) -> None:
+    head = actor("head", Role.CHEF_ETAB)
+    two = actor("cpe-1", Role.CPE), actor("cpe-2", Role.CPE)
+    post.appoint(school(), head, *two)
+    post.tell(alert(1))
+    post.appoint(school(), head)
+    assert sent(post) == ["head@example.org"]
+    post.appoint(school(), head, actor("cpe-0", Role.CPE), *two)  # its id comes before theirs
+    post.look_again()
+    assert sent(post) == ["cpe-0@example.org", "cpe-1@example.org", "cpe-2@example.org"]
+    assert post.look_again() == 0
+
+
+def test_a_successor_who_left_for_a_moment_too_is_told_once(post: Post) -> None:
+    head, successor = actor("head", Role.CHEF_ETAB), actor("cpe-2", Role.CPE)
+    post.appoint(school(), head, actor("cpe-1", Role.CPE))
+    post.tell(alert(1))
+    post.appoint(school(), head, successor)
+    assert sent(post) == ["head@example.org"]
+    post.look_again()
+    post.appoint(school(), head)
+    assert sent(post) == []
+    post.look_again()
+    post.appoint(school(), head, successor)
+    post.look_again()
+    assert sent(post) == ["cpe-2@example.org"]
+    assert post.counts()["MailRequested"] == 2
 
 
 def test_an_erased_pupil_s_mails_are_cancelled_and_nothing_more_is_said(post: Post) -> None:
