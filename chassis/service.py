@@ -74,6 +74,7 @@ class Service:
         self.relays: list[Relay] = []
         self.tasks: dict[str, Callable[[], Awaitable[None]]] = {}
         self.checks: dict[str, Callable[[], bool]] = {}
+        self.references: dict[str, tuple[Callable[[], Awaitable[None]], Callable[[], bool]]] = {}
         self.backlog = Backlog(self.readers, self.nats)
         self.looks: dict[str, Look] = {
             "backlog": self.backlog.look,
@@ -136,6 +137,12 @@ class Service:
     def add_check(self, name: str, holds: Callable[[], bool]) -> None:
         """A further condition of readiness."""
         self.checks[name] = holds
+
+    def add_reference(self, bucket: BucketSpec, run: Callable[[], Awaitable[None]], loaded: Callable[[], bool]) -> None:
+        """Keep what `bucket` holds in memory by `run`, and be ready once it was read; a replay waits for it too."""
+        self.references[bucket.name] = run, loaded
+        self.add_task(bucket.name.lower(), run)
+        self.add_check(f"the {bucket.name.lower()} is read", loaded)
 
     def add_look(self, name: str, look: Look) -> None:
         """Show on /metrics what this finds, every few seconds."""

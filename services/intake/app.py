@@ -84,8 +84,7 @@ class _Schools:
         self._reference: Reference[School | None] = Reference(DIRECTORY.name, decode, on_change=self._look)
         self._loop: asyncio.AbstractEventLoop | None = None
         self.directory = Directory(self._reference, self._refresh)
-        service.add_task("directory", self._run)
-        service.add_check("directory is read", lambda: self._reference.loaded)
+        service.add_reference(DIRECTORY, self._run, lambda: self._reference.loaded)
 
     def all(self) -> Iterable[School]:
         """Every school, as the directory was last read."""

@@ -8,7 +8,7 @@ from chassis.looks import late_deadlines
 from chassis.service import Service
 from chassis.source import Source
 from chassis.store import EventStore, StoreLog
-from contracts.catalogue import ALERTS, NOTIFICATIONS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
+from contracts.catalogue import ALERTS, DIRECTORY, NOTIFICATIONS, PARCOURS, SCHOOL, buckets_of, filters_of, streams_of
 from contracts.streams import StreamSpec
 from services.notifications.addressing import Addressing
 from services.notifications.application import Notifications
@@ -56,8 +56,7 @@ def build(settings: NotificationsSettings) -> Service:
     read(SCHOOL, "school", on_student_erased(application()))
     addressing = Addressing(application(), service.database, directory.changed, on_commit)
     service.add_look("deadlines", late_deadlines(service.name, service.database, SystemClock()))
-    service.add_task("directory", lambda: directory.run(service.nats.js))
-    service.add_check("the directory is read", lambda: directory.loaded)
+    service.add_reference(DIRECTORY, lambda: directory.run(service.nats.js), lambda: directory.loaded)
     service.add_task("addressing", _after(directory.wait_loaded, addressing.run))
     service.add_task("sender", _after(directory.wait_loaded, sender.run))
     return service

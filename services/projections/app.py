@@ -1,7 +1,7 @@
 """The projections service put together."""
 
 from chassis.service import Service
-from contracts.catalogue import buckets_of, streams_of
+from contracts.catalogue import DIRECTORY, buckets_of, streams_of
 from services.projections import sight
 from services.projections.acts import Acts
 from services.projections.catalogue import ERASURES, ERASURES_SOURCE, READ_MODELS
@@ -39,8 +39,7 @@ def build(settings: ProjectionsSettings) -> Service:
     directory = Directory()
     changes = Changes(settings.login)
     readings = Readings(settings.login)
-    service.add_task("directory", lambda: directory.reference.run(service.nats.js))
-    service.add_check("directory loaded", lambda: directory.loaded)
+    service.add_reference(DIRECTORY, lambda: directory.reference.run(service.nats.js), lambda: directory.loaded)
     service.add_task("live changes", changes.run)
     service.http = make_application(
         Site(
