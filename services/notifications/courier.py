@@ -146,7 +146,11 @@ class Courier:
             return _refusal(error.code, error.message)
         except SMTPResponseException as error:
             return _away(error)
-        granted = await client.execute_command(b"DATA")
+        try:
+            granted = await client.execute_command(b"DATA")
+        except SMTPResponseException as error:
+            self._drop()  # it may wait for content, to which anything we say next would belong
+            return _away(error)
         return None if granted.code == _GO_AHEAD else _refusal(granted.code, granted.message)
 
     async def _answer(self, protocol: SMTPProtocol) -> Outcome:
@@ -166,6 +170,8 @@ class Courier:
 
     async def _after(self, client: SMTP, refused: Outcome) -> Outcome | None:
         """Make the connection ready for the next letter."""
+        if self._client is None:
+            return refused
         if refused.code == _CLOSING:
             self._drop()
             return None if self._carried > 1 else refused  # it may only have had enough of this connection

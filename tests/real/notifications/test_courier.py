@@ -86,6 +86,22 @@ async def test_nonsense_after_the_content_is_a_doubt_too(relay: ScriptedRelay, c
     assert (await courier.deliver(LETTER)).ending is Ending.UNCERTAIN
 
 
+@pytest.mark.parametrize("answer", ["hello?", "3x4 go on", "354 " + "go on " * 20_000])
+@pytest.mark.parametrize("carried", [0, 1])
+async def test_nonsense_to_data_is_not_this_time_and_the_next_letter_goes(
+    relay: ScriptedRelay, courier: Courier, carried: int, answer: str
+) -> None:
+    """On a connection just opened, and on one that already carried a letter."""
+    for _ in range(carried):
+        await courier.deliver(LETTER)
+    relay.next("DATA", answer)
+    assert (await courier.deliver(LETTER)).ending is Ending.DEFERRED
+    assert len(relay.taken) == carried
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    assert relay.taken == [LETTER.content] * (carried + 1)
+    assert relay.verbs["GREETING"] == 2
+
+
 async def test_an_idle_connection_that_the_relay_closed_costs_nothing(relay: ScriptedRelay, courier: Courier) -> None:
     await courier.deliver(LETTER)
     await relay.stop()
