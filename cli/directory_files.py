@@ -2,15 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from email.errors import MessageError
-from email.headerregistry import Address
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
 from cli.csv_files import FieldError, Refused, Row, open_csv, parse_date
-from contracts.directory import Actor, Role, School, SchoolType
+from contracts.directory import Actor, Role, School, SchoolType, is_address
 
 SCHOOL_COLUMNS = (
     "uai",
@@ -156,13 +154,10 @@ def _department(text: str) -> str:
 
 
 def _address(text: str) -> str:
-    reason = "not an e-mail address"
     if not text.isascii():
         raise FieldError("email", "an e-mail address has no accents")
-    try:
-        Address(addr_spec=text)
-    except (ValueError, IndexError, MessageError):
-        raise FieldError("email", reason) from None
+    if not is_address(text):
+        raise FieldError("email", "not an e-mail address")
     return text
 
 

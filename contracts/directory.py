@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from email.headerregistry import Address
 from enum import StrEnum
 from operator import attrgetter
 from typing import Annotated, Literal
@@ -15,6 +16,15 @@ Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\",;]+@[^@\s<>\",;]+\
 
 EMPTY = "the directory holds no school and nobody in charge: load it with `perseverance directory load`"
 """What is said of it, by whoever cannot work as long as it is so."""
+
+
+def is_address(text: str) -> bool:
+    """Whether `text` can be read as an e-mail address, which is narrower than the pattern of `Email`."""
+    try:
+        Address(addr_spec=text)
+    except Exception:  # noqa: BLE001  (of "a@[b" the standard library raises AttributeError, of others yet something else)
+        return False
+    return True
 
 
 class Role(StrEnum):

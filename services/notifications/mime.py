@@ -7,9 +7,9 @@ import binascii
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from email.errors import MessageError
-from email.headerregistry import Address
 from functools import lru_cache
+
+from contracts.directory import is_address
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
 _UNSAFE = re.compile(r"[^\x20-\x7e]")
@@ -24,11 +24,7 @@ def one_line(text: str) -> str:
 
 def usable(address: str) -> bool:
     """Whether `address` can be written in an envelope and in a header."""
-    try:
-        Address(addr_spec=address)
-    except (ValueError, IndexError, MessageError):
-        return False
-    return not _UNSAFE.search(address)
+    return is_address(address) and not _UNSAFE.search(address)
 
 
 @lru_cache(4096)

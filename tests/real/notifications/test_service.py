@@ -17,11 +17,12 @@ from contracts import notifications
 from contracts.directory import Role
 from contracts.school import StudentErased
 from contracts.streams import subject_of
+from services.notifications.directory import Directory
 from services.notifications.events import PupilErased
 from tests.real.eventually import eventually
 from tests.real.notifications.conftest import PEOPLE
 from tests.real.notifications.suite import Suite, ready, running
-from tests.unit.notifications.given import actor
+from tests.unit.notifications.given import DAY, UAI, actor
 
 
 async def test_an_alert_becomes_the_right_e_mails_and_their_proof(suite: Suite) -> None:
@@ -62,6 +63,17 @@ async def test_a_directory_loaded_later_reaches_those_who_were_missing(suite: Su
         mails = await suite.caught(2)
     assert {each.data.outcome for each in await suite.told(notifications.MailFailed)} == {"unaddressed"}
     assert len(mails) == 2
+
+
+async def test_an_address_that_is_none_is_passed_over_and_the_directory_is_read_on(suite: Suite) -> None:
+    await suite.load(*PEOPLE, actor("lost", Role.CPE, email="lost@[example.org"))
+    directory = Directory()
+    following = asyncio.create_task(directory.run(suite.nats.js))
+    loaded = asyncio.create_task(directory.wait_loaded())
+    await asyncio.wait((following, loaded), return_when=asyncio.FIRST_COMPLETED)
+    assert not following.done()
+    assert [each.id for each in directory.people.in_role(Role.CPE, UAI, DAY)] == ["cpe"]
+    following.cancel()
 
 
 async def test_an_erased_pupil_is_not_written_about(suite: Suite) -> None:

@@ -109,6 +109,7 @@ def test_a_school_in_error_says_where_and_why_and_the_others_are_read(tmp_path: 
         ("email", "CANARY@"),
         ("email", "é@example.org"),
         ("email", "a@b@example.org"),
+        ("email", "a@[example.org"),
         ("role", "CANARY"),
         ("territoire", "CANARY !"),
         ("territoire", ""),

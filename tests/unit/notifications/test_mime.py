@@ -58,7 +58,8 @@ def test_ordinary_addresses_are_usable(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "a", "a@", "é@example.org", "a@b c", "<a@example.org>", "a@example.org\r\nX: y"]
+    "address",
+    ["", "a", "a@", "é@example.org", "a@b c", "<a@example.org>", "a@example.org\r\nX: y", "a@[example.org", "a@[ "],
 )
 def test_others_are_not(address: str) -> None:
     assert not usable(address)
