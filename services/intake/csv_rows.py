@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from contracts.school import PupilStatus
 from services.intake.codes import Code
 from services.intake.drafts import Draft
 from services.intake.motifs import category_of
-from services.intake.reading import refusal_of, unprintable
+from services.intake.reading import in_utc, refusal_of, unprintable
 from services.intake.verdicts import Refusal
 
 Values = Mapping[str, str]
@@ -31,7 +31,6 @@ _CLOCK = re.compile(r"([0-9]{1,2})[:hH]([0-9]{2})(?::([0-9]{2}))?")
 _ISO_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
-_EARLIEST_YEAR = 2000
 _PERIODS = {
     **dict.fromkeys(("m", "mat", "matin", "matinee"), Period.MORNING),
     **dict.fromkeys(("am", "a", "apresmidi"), Period.AFTERNOON),
@@ -193,8 +192,9 @@ def _moment(text: str) -> datetime | None:
             found = datetime(on.year, on.month, on.day, int(at[1]), int(at[2]), int(at[3] or 0))  # noqa: DTZ001
         if found.tzinfo is None:
             found = found.replace(tzinfo=PARIS)
-        if found.year <= _EARLIEST_YEAR:
-            raise _ColumnError("maj", Code.BAD_TIME)
-        return found.astimezone(UTC)
     except ValueError:
         raise _ColumnError("maj", Code.BAD_TIME) from None
+    moment = in_utc(found)
+    if isinstance(moment, Code):
+        raise _ColumnError("maj", moment)
+    return moment

@@ -93,11 +93,21 @@ def _read(raw: bytes) -> Read:
         if time.tzinfo is None:
             objection = Refusal("time", Code.TIME_WITHOUT_OFFSET)
         else:
-            time = time.astimezone(UTC) if time.year > _EARLIEST_YEAR else None
-            objection = None if time else Refusal("time", Code.BAD_TIME)
+            moment = in_utc(time)
+            time, objection = (None, Refusal("time", moment)) if isinstance(moment, Code) else (moment, None)
     if objection is not None:
         return _known_by(objection, event.id, event.source, from_json(raw)["data"])
     return Draft(event.id, event.source, time, event.data, elsewhere(event.traceparent))
+
+
+def in_utc(time: datetime) -> datetime | Code:
+    """The same moment in UTC, or why no school can mean it."""
+    if time.year <= _EARLIEST_YEAR:
+        return Code.BAD_TIME
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:  # behind Greenwich, the last hours of 9999 are in a year that does not exist
+        return Code.TIME_IN_FUTURE
 
 
 def _objection(raw: bytes, event: _Event) -> Refusal | None:

@@ -156,6 +156,7 @@ def test_what_is_not_known_of_a_pupil_is_left_out():
         ({"maj": "06/10/2025 25:00"}, "maj", Code.BAD_TIME),
         ({"maj": "2025-13-06T08:30"}, "maj", Code.BAD_TIME),
         ({"maj": "0001-01-01T00:00"}, "maj", Code.BAD_TIME),
+        ({"maj": "9999-12-31T23:59:59-12:00"}, "maj", Code.TIME_IN_FUTURE),
     ],
 )
 def test_an_absence_that_cannot_be_read(values: dict[str, str], column: str, code: Code):

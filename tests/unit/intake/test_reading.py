@@ -59,6 +59,7 @@ WRONG: list[tuple[str, Any, str, Code]] = [
     ("time without offset", event(time="2025-10-06T09:00:00"), "time", Code.TIME_WITHOUT_OFFSET),
     ("time that does not exist", event(time="2025-10-06T25:00:00Z"), "time", Code.BAD_TIME),
     ("time in the year 1", event(time="0001-01-01T00:00:00+14:00"), "time", Code.BAD_TIME),
+    ("time past the last one in UTC", event(time="9999-12-31T23:59:59-12:00"), "time", Code.TIME_IN_FUTURE),
     ("time as a number", event(time=1759708800), "time", Code.WRONG_TYPE),
     ("time as a number in a text", event(time="1759708800"), "time", Code.BAD_TIME),
     ("INE missing", absence(drop=("ine",)), "data.ine", Code.MISSING),
