@@ -83,6 +83,11 @@ def _import(ctx: typer.Context, file: Path, kind: Kind, *, dry_run: bool, refuse
                 "import the file again: the rows already taken change nothing",
                 ExitCode.UNREACHABLE,
             ) from None
+        except OSError as error:  # a full disk
+            raise CliError(
+                f"the import stopped, or its refused rows could not be listed ({error.strerror})",
+                "import the file again: the rows already taken change nothing",
+            ) from None
     _tell(file.name, summary, dry_run=dry_run)
     if as_json:
         emit(

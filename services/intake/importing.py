@@ -1,20 +1,18 @@
 """The door for files: rows become drafts, a thousand at a time, and each gets its answer."""
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from services.intake.application import Intake
 from services.intake.batch import Earlier
 from services.intake.csv_lines import CsvFile, Line
 from services.intake.csv_rows import Kind
 from services.intake.reading import Read
+from services.intake.refused_rows import RefusedRows
 from services.intake.senders import Sender
 from services.intake.verdicts import Refusal
 
@@ -50,13 +48,13 @@ def import_file(
     dry_run: bool = False,
     progress: Callable[[int, int], None] = lambda _read, _size: None,
 ) -> Summary:
-    """Take in a file; list its refused rows in `refused_path`, which is removed if there is none.
+    """Take in a file; list its refused rows in `refused_path`, where the list of an earlier run is removed if none is.
 
-    A dry run gives the same answers and keeps nothing. Raises UnusableFileError.
+    A dry run gives the same answers and keeps nothing. Raises UnusableFileError before anything is taken.
     """
     summary = Summary()
     answer = partial(intake.preview, OPERATOR, earlier=Earlier()) if dry_run else partial(intake.receive, OPERATOR)
-    with CsvFile(path, kind.columns) as file, _RefusedRows(refused_path) as listed:
+    with CsvFile(path, kind.columns) as file, RefusedRows(refused_path, path, dry_run=dry_run) as listed:
         summary.encoding = "utf-8" if file.encoding == "utf-8-sig" else file.encoding
         for lines in _chunks(file):
             events = [_read(line, kind) for line in lines]
@@ -81,30 +79,3 @@ def _chunks(file: CsvFile) -> Iterator[list[Line]]:
     lines = iter(file)
     while chunk := list(islice(lines, _CHUNK)):
         yield chunk
-
-
-class _RefusedRows:
-    """The file of refused rows: line number, column, reason in French; never a value.
-
-    It begins with a BOM, for the spreadsheets it will be opened with.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._stack = ExitStack()
-        self._writer: Any = None
-
-    def __enter__(self) -> "_RefusedRows":
-        self._path.unlink(missing_ok=True)  # of an earlier run
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def add(self, line: int, refusal: Refusal) -> None:
-        """List one row."""
-        if self._writer is None:
-            file = self._stack.enter_context(self._path.open("w", encoding="utf-8-sig", newline=""))
-            self._writer = csv.writer(file, delimiter=";")
-            self._writer.writerow(("ligne", "colonne", "raison"))
-        self._writer.writerow((line, refusal.field, refusal.code.reason.fr))

@@ -1,8 +1,10 @@
 """The command line: import, senders, register erase. Exit codes, what is printed, what never is."""
 
 import asyncio
+import errno
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from cli import main, output
 from cli.directory_bucket import load_directory
 from services.intake import senders
+from services.intake.refused_rows import RefusedRows
 from tests.real.intake.test_accepting import ledger, register, send
 from tests.unit.intake.given import INE, SCHOOLS, UAI, absence
 
@@ -93,6 +96,28 @@ def test_a_dry_run_keeps_nothing(run: Run, tmp_path: Path, database):
     assert code == 3
     assert "1 would be accepted" in told
     assert ledger(database) == []
+
+
+@pytest.mark.parametrize("refused", ["absences.csv", "other.csv", "nowhere/refus.csv", ""])
+@pytest.mark.parametrize("dry", [(), ("--dry-run",)])
+def test_refused_rows_that_cannot_be_listed_there_end_with_2_before_anything(
+    run: Run, tmp_path: Path, database, refused: str, dry: tuple[str, ...]
+):
+    file, other = file_of(tmp_path, HEADER, SUNDAY, GOOD), tmp_path / "other.csv"
+    other.write_text("kept\n")
+    code, out, told = run("import", "absences", str(file), "--refused", str(tmp_path / refused), *dry)
+    assert (code, out, told.count("\n")) == (2, "", 1)
+    assert (file.read_text(), other.read_text()) == (f"{HEADER}\n{SUNDAY}\n{GOOD}\n", "kept\n")
+    assert ledger(database) == []
+
+
+def test_a_disk_that_is_full_is_one_line(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RefusedRows, "add", full)
+    code, out, told = run("import", "absences", str(file_of(tmp_path, HEADER, SUNDAY)))
+    assert (code, out, told.count("\n"), "No space left" in told) == (1, "", 1, True)
 
 
 def test_pupils_are_imported_too(run: Run, tmp_path: Path, database):
