@@ -36,7 +36,7 @@ _PERIODS = {
     **dict.fromkeys(("am", "a", "apresmidi"), Period.AFTERNOON),
 }
 _YES_NO = {
-    **dict.fromkeys(("o", "oui", "1", "vrai", "true"), True),
+    **dict.fromkeys(("o", "oui", "1", "vrai", "true", *"✓✔☑✅√"), True),
     **dict.fromkeys(("n", "non", "0", "faux", "false", ""), False),
 }
 _STATUSES = {
@@ -143,16 +143,21 @@ def _one_of(meanings: Mapping[str, Any], values: Values, column: str, code: Code
     written = values[column]
     if not written and "" not in meanings:
         raise _ColumnError(column, Code.MISSING)
-    try:
-        return meanings[_letters(written)]
-    except KeyError:
-        raise _ColumnError(column, code) from None
+    known = _letters(written)
+    # What is written in signs alone (a dash, a cross) is not what is left empty: nobody knows what it says.
+    if known not in meanings or (written and not known):
+        raise _ColumnError(column, code)
+    return meanings[known]
 
 
 def _letters(text: str) -> str:
-    """`Après-midi` -> `apresmidi`."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]", "", plain.lower()) if text else ""
+    """`Après-midi` -> `apresmidi`. Accents, punctuation and spaces go; any other sign may mean something, and stays."""
+    plain = unicodedata.normalize("NFKD", text).lower()
+    return "".join(letter for letter in plain if letter.isalnum() or not _goes(letter))
+
+
+def _goes(letter: str) -> bool:
+    return letter.isascii() or unicodedata.category(letter)[0] in "MPZC"
 
 
 def _date(values: Values, column: str) -> date:

@@ -61,7 +61,9 @@ def test_days(written: str):
     assert absence(date=written).date == date(2025, 10, 6)
 
 
-@pytest.mark.parametrize("written", ["O", "o", "oui", "OUI", "1", "vrai", "Vrai"])
+@pytest.mark.parametrize(
+    "written", ["O", "o", "oui", "OUI", "1", "vrai", "Vrai", "(oui)", "✓", "✔", "✔\ufe0f", "☑", "✅", "√"]
+)
 def test_justified(written: str):
     assert absence(justifiee=written).justified
 
@@ -152,6 +154,9 @@ def test_what_is_not_known_of_a_pupil_is_left_out():
         ({"demi_journee": ""}, "demi_journee", Code.MISSING),
         ({"demi_journee": "soir"}, "demi_journee", Code.BAD_HALF_DAY),
         ({"justifiee": "peut-être"}, "justifiee", Code.BAD_YES_NO),
+        *(({"justifiee": sign}, "justifiee", Code.BAD_YES_NO) for sign in ("—", "-", "?", "✗", "☒", "☐", "×", "нет")),
+        ({"justifiee": "✗ oui"}, "justifiee", Code.BAD_YES_NO),
+        ({"demi_journee": "—"}, "demi_journee", Code.BAD_HALF_DAY),
         ({"maj": "hier"}, "maj", Code.BAD_TIME),
         ({"maj": "06/10/2025 25:00"}, "maj", Code.BAD_TIME),
         ({"maj": "2025-13-06T08:30"}, "maj", Code.BAD_TIME),
@@ -173,6 +178,7 @@ def test_an_absence_that_cannot_be_read(values: dict[str, str], column: str, cod
         ({"date_naissance": "03/02"}, "date_naissance", Code.BAD_DATE),
         ({"classe": "c" * 41}, "classe", Code.TOO_LONG),
         ({"statut": "scola"}, "statut", Code.BAD_STATUS),
+        *(({"statut": sign}, "statut", Code.BAD_STATUS) for sign in ("—", "-", "✓", "…")),
     ],
 )
 def test_a_pupil_that_cannot_be_read(values: dict[str, str], column: str, code: Code):
