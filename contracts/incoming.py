@@ -14,7 +14,7 @@ from contracts.school import PupilStatus, ReasonCategory
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=40, strip_whitespace=True)]
-Opaque = Annotated[str, StringConstraints(pattern=r"^/?[A-Za-z0-9][A-Za-z0-9._:/@~+=#-]{0,126}$")]
+Opaque = Annotated[str, StringConstraints(max_length=128, pattern=r"^/?[A-Za-z0-9][A-Za-z0-9._:/@~+=#-]*$")]
 JsonType = Annotated[str, StringConstraints(pattern=r"^application/([a-z0-9.-]+\+)?json(\s*;.*)?$")]
 
 

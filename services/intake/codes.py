@@ -118,8 +118,10 @@ _REASONS = {
     ),
     Code.TIME_IN_FUTURE: Reason("this time is in the future", "ce moment est dans le futur"),
     Code.BAD_IDENTIFIER: Reason(
-        "must be 1 to 128 characters among letters, digits and . _ : / @ ~ + = # -, and start with a letter or a digit",
-        "doit avoir de 1 à 128 caractères parmi lettres, chiffres et . _ : / @ ~ + = # -",
+        "must be 1 to 128 characters among letters, digits and . _ : / @ ~ + = # -,"
+        " and start with a letter or a digit, or with a slash before it",
+        "doit avoir de 1 à 128 caractères parmi lettres, chiffres et . _ : / @ ~ + = # -,"
+        " et commencer par une lettre ou un chiffre, précédé ou non d'une barre oblique",
     ),
     Code.NOT_OPAQUE: Reason(
         "holds an INE, or the pupil's name: it must say nothing about the pupil",

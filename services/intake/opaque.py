@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-_FORM = re.compile(r"/?[A-Za-z0-9][A-Za-z0-9._:/@~+=#-]{0,126}")
+_FORM = re.compile(r"(?=.{1,128}\Z)/?[A-Za-z0-9][A-Za-z0-9._:/@~+=#-]*")  # as contracts.incoming.Opaque says it
 _WORDS = re.compile(r"[^a-z0-9]+")
 _ANY_INE = re.compile(r"(?<![A-Z0-9])(?:[0-9]{9}[A-Z]{2}|[0-9]{10}[A-Z]|[0-9]{4}A[0-9]{5}[A-Z])(?![A-Z0-9])")
 _SHORTEST_NAME = 3

@@ -1,20 +1,36 @@
 """An id or a source that tells who the pupil is is not taken: it would be kept for ever."""
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from contracts.incoming import Opaque
 from services.intake import opaque
+
+CONTRACT: TypeAdapter[str] = TypeAdapter(Opaque)
+
+
+def said_by_the_contract(text: str) -> bool:
+    try:
+        return CONTRACT.validate_python(text) == text
+    except ValidationError:
+        return False
 
 
 @pytest.mark.parametrize(
-    "text", ["vs-1", "/etablissements/0310000G/pronote", "urn:x:1", "https://vs.example.org/a", "a" * 127]
+    "text",
+    ["vs-1", "/etablissements/0310000G/pronote", "urn:x:1", "https://vs.example.org/a", "a" * 128, f"/{'a' * 127}"],
 )
 def test_ordinary_identifiers_are_well_formed(text: str):
     assert opaque.well_formed(text)
+    assert said_by_the_contract(text)
 
 
-@pytest.mark.parametrize("text", ["", " a", "a b", "é", "a;b", "-a", "a" * 129, "a\n", 'a"b'])
+@pytest.mark.parametrize(
+    "text", ["", " a", "a b", "é", "a;b", "-a", "//a", "/", "a" * 129, f"/{'a' * 128}", "a\n", f"{'a' * 128}\n", 'a"b']
+)
 def test_free_text_is_not(text: str):
     assert not opaque.well_formed(text)
+    assert not said_by_the_contract(text)
 
 
 @pytest.mark.parametrize(
