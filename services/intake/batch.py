@@ -58,6 +58,16 @@ class _Candidate:
     draft: Draft
     pupil: Pupil
 
+    def says(self, body: bytes | None, time: datetime | None) -> bool:
+        """Whether it says what is kept under its id, with this hash of its content and this `time`.
+
+        Without a `time` of its own, only its content is compared. Were it refused, it would come back under another
+        id, as said only now, and win over what has corrected it since.
+        """
+        if body in (self.body, None):
+            return True
+        return self.draft.time is None and time is not None and body == _hash_of(self.draft, time, self.pupil.salt)
+
 
 class Batch:
     """Events in the order they came, to be judged and kept together."""
@@ -73,7 +83,7 @@ class Batch:
         position, moment = ledger.hold_door(tx)
         moment = max(moment, self._rules.now - TICK)
         candidates = self._candidates(tx, lambda _: secrets.token_bytes(_HASH_BYTES))
-        fresh = self._fresh(candidates, ledger.known(tx, [c.key for c in candidates]))
+        fresh = self._fresh(tx, candidates, ledger.known(tx, [c.key for c in candidates]))
         entries, changed = [], {}
         for candidate in fresh:
             position, moment = position + 1, moment + TICK
@@ -89,7 +99,7 @@ class Batch:
         candidates = self._candidates(tx, earlier.salt)
         known = ledger.known(tx, [c.key for c in candidates])
         known |= {c.key: c.body for c in candidates if c.key in earlier.keys}
-        earlier.keys |= {c.key for c in self._fresh(candidates, known)}
+        earlier.keys |= {c.key for c in self._fresh(tx, candidates, known)}
         return self._answers()
 
     def _answers(self) -> list[Verdict]:
@@ -133,16 +143,21 @@ class Batch:
                 return Refusal(where, Code.NOT_OPAQUE)
         return None
 
-    def _fresh(self, candidates: Sequence[_Candidate], known: dict[bytes, bytes | None]) -> list[_Candidate]:
+    def _fresh(
+        self, tx: Transaction, candidates: Sequence[_Candidate], known: dict[bytes, bytes | None]
+    ) -> list[_Candidate]:
         """Those never seen before, here or in the ledger."""
+        doubtful = [c.key for c in candidates if c.draft.time is None and known.get(c.key, c.body) != c.body]
+        times: dict[bytes, datetime | None] = dict(ledger.times(tx, doubtful))
         fresh = []
         for candidate in candidates:
             index, event_id = candidate.index, candidate.id
             if candidate.key not in known:
                 known[candidate.key] = candidate.body
+                times[candidate.key] = candidate.draft.time
                 fresh.append(candidate)
                 self._verdicts[index] = Verdict(index, "accepted", event_id)
-            elif known[candidate.key] in (candidate.body, None):
+            elif candidate.says(known[candidate.key], times.get(candidate.key)):
                 self._verdicts[index] = Verdict(index, "duplicate", event_id)
             else:
                 source = candidate.draft.source
@@ -151,14 +166,18 @@ class Batch:
 
 
 def _candidate(index: int, sender: str, draft: Draft, pupil: Pupil) -> _Candidate:
-    # Defaults are left out: a field added to a contract later must not make old events look changed.
-    data = draft.data.model_dump_json(exclude_defaults=True)
-    time = draft.time.isoformat() if draft.time else ""
-    content = f"{draft.data.TYPE}\n{time}\n{data}".encode()
-    body = hashlib.blake2b(content, key=pupil.salt, digest_size=_HASH_BYTES).digest()
+    body = _hash_of(draft, draft.time, pupil.salt)
     # A row of a file has no id: the same row has the same content, hence the same id.
     event_id = draft.id or f"row-{body.hex()}"
     return _Candidate(index, sender, event_id, ledger.event_key(draft.source, event_id), body, draft, pupil)
+
+
+def _hash_of(draft: Draft, time: datetime | None, salt: bytes) -> bytes:
+    """What is kept to see whether an event says the same as before."""
+    # Defaults are left out: a field added to a contract later must not make old events look changed.
+    data = draft.data.model_dump_json(exclude_defaults=True)
+    content = f"{draft.data.TYPE}\n{time.isoformat() if time else ''}\n{data}".encode()
+    return hashlib.blake2b(content, key=salt, digest_size=_HASH_BYTES).digest()
 
 
 def _learn(candidate: _Candidate, moment: datetime) -> bool:

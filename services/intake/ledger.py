@@ -11,6 +11,8 @@ from contracts.envelope import correlation_of
 _DOOR = "SELECT pg_advisory_xact_lock(hashtextextended('intake.door', 0))"
 _LAST = "SELECT position, accepted_at FROM ledger ORDER BY position DESC LIMIT 1"
 _KNOWN = "SELECT event_key, body_hash FROM ledger WHERE event_key = ANY(%b::bytea[])"
+_TIMES = """SELECT event_key, convert_from(payload, 'UTF8')::json->>'time' FROM ledger
+    WHERE event_key = ANY(%b::bytea[])"""
 _APPEND = "COPY ledger (position, event_key, body_hash, accepted_at, student_id, fact, sender, payload) FROM STDIN"
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -48,6 +50,14 @@ def known(tx: Transaction, keys: Collection[bytes]) -> dict[bytes, bytes | None]
     """The hash of the content kept under each of these keys; None where its pupil was erased."""
     tx.execute(_KNOWN, (list(keys),), prepare=True)
     return dict(tx.fetchall())
+
+
+def times(tx: Transaction, keys: Collection[bytes]) -> dict[bytes, datetime]:
+    """The `time` of the fact kept under each of these keys."""
+    if not keys:
+        return {}
+    tx.execute(_TIMES, (list(keys),))
+    return {key: datetime.fromisoformat(time) for key, time in tx.fetchall()}
 
 
 def append(tx: Transaction, entries: Sequence[Entry]) -> None:

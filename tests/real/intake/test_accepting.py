@@ -13,7 +13,18 @@ from contracts.catalogue import FLOW, INCOMING, SCHOOL
 from contracts.envelope import Envelope
 from services.intake import reading
 from services.intake.codes import Code
-from tests.unit.intake.given import INE, NOW, OTHER_UAI, UAI, absence, as_bytes, departure, enrolment, event
+from tests.unit.intake.given import (
+    INE,
+    NOW,
+    OTHER_UAI,
+    UAI,
+    absence,
+    absence_data,
+    as_bytes,
+    departure,
+    enrolment,
+    event,
+)
 
 CONTRACTS = {channel.contract.TYPE: channel.contract for channel in FLOW if channel.stream is SCHOOL}
 
@@ -56,13 +67,25 @@ def test_the_same_id_with_another_content_is_refused(intake, sender, database):
         absence(justified=True),
         absence(ine="111111111BB"),
         event(time="2025-10-06T10:00:00+02:00"),
-        event(drop=("time",)),
+        event(absence_data(period="AFTERNOON"), drop=("time",)),
     ):
         verdict = intake.receive(sender, [reading.read_one(as_bytes(other))])[0]
         assert verdict.refusal is not None
         assert verdict.refusal.code is Code.ID_REUSED
         assert verdict.id == "vs-0001"
     assert len(ledger(database)) == 1
+
+
+def test_a_fact_said_again_without_its_time_is_the_same_fact(intake, sender, database):
+    timed = event(time="2025-10-06T09:00:00.120000+02:00")
+    assert send(intake, sender, timed, event(drop=("time",))) == ["accepted", "duplicate"]
+    assert send(intake, sender, event(drop=("time",)), timed) == ["duplicate", "duplicate"]
+    assert [fact["time"] for fact in ledger(database)] == ["2025-10-06T07:00:00.120000Z"]
+
+
+def test_a_time_that_was_not_said_before_is_another_content(intake, sender):
+    assert send(intake, sender, event(drop=("time",))) == ["accepted"]
+    assert send(intake, sender, event(), event(absence_data(justified=True), drop=("time",))) == ["refused", "refused"]
 
 
 def test_the_same_id_of_another_source_is_another_event(intake, sender):
