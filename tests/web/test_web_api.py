@@ -175,6 +175,8 @@ async def test_a_filter_that_makes_no_sense_is_refused_without_repeating_it(hous
         b'{"kind": "GPDS", "on": "' + CANARY.encode() + b'"}',
         b"[" * 20_000,
         json.dumps({"kind": "GPDS"}).encode(),
+        json.dumps({"kind": "GPDS", "on": 1760054400}).encode(),
+        json.dumps({"kind": "GPDS", "on": "2025-10-10", "at": CANARY}).encode(),
         b"\xff\xfe",
     ],
 )

@@ -1,10 +1,12 @@
 """What the JSON API answers, as OpenAPI shows it."""
 
+import re
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from contracts.alerts import AlertState, CloseMotive, Evidence, FollowUp, Level
 from contracts.directory import Role
@@ -12,6 +14,7 @@ from contracts.identifiers import HalfDay, Month, SchoolYear, Uai
 from contracts.notifications import MailTemplate
 
 MailState = Literal["requested", "deferred", "sent", "refused", "uncertain", "unaddressed", "cancelled"]
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class AlertItem(BaseModel):
@@ -168,14 +171,31 @@ class Counts(BaseModel):
     by_month: list[MonthCount]
 
 
-class FollowUpBody(BaseModel):
+def _written(day: Any) -> Any:
+    # pydantic takes seconds since 1970, and a moment, for a date: a program that sends those is mistaken.
+    if not isinstance(day, str) or not _DAY.fullmatch(day):
+        raise PydanticCustomError("day_form", "a day is written YYYY-MM-DD")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+"""A day in a body: written as `2025-10-06`, and in no other form."""
+
+
+class ActBody(BaseModel):
+    """What is sent: no other field, so that a wrong name is not passed over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class FollowUpBody(ActBody):
     """An action taken on day `on`."""
 
     kind: FollowUp
-    on: date
+    on: Day
 
 
-class CloseBody(BaseModel):
+class CloseBody(ActBody):
     """Why the alert is closed."""
 
     motive: CloseMotive

@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import BaseModel, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import ActorId, Ine, Uai
 from contracts.parcours import Caution, Gauge, Outcome, ParcoursState, Partner, Scheme, SchemeRule, Why
 from contracts.parcours_commands import Declared
+from services.projections.web.schemas import ActBody, Day
 
 
 class Happening(BaseModel):
@@ -130,10 +131,8 @@ class DelayAccepted(BaseModel):
     delay_id: UUID
 
 
-class Body(BaseModel):
-    """What is sent: no other field, so that a wrong name is not passed over."""
-
-    model_config = ConfigDict(extra="forbid")
+class Body(ActBody):
+    """What is sent, and on what ground."""
 
     why: Why = Why.SCHOOL_DECIDED
 
@@ -158,17 +157,17 @@ class ProposeBody(ForPupil):
 
     scheme: Scheme
     alert_id: UUID | None = None
-    gpds_on: date | None = None
+    gpds_on: Day | None = None
 
 
 class OpenProposedBody(Body):
     """The days it runs, and what is vouched for: `declared.age` counts only where the register has no birth date."""
 
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
     declared: Declared = Declared()
     alert_id: UUID | None = None
-    gpds_on: date | None = None
+    gpds_on: Day | None = None
 
 
 class OpenBody(ForPupil, OpenProposedBody):
@@ -181,8 +180,8 @@ class ConventionBody(Body):
     """An agreement with a partner, which takes the pupil in from `since` on."""
 
     partner: Partner
-    signed_on: date
-    since: date
+    signed_on: Day
+    since: Day
 
 
 class ReferentBody(Body):
@@ -194,40 +193,40 @@ class ReferentBody(Body):
 class PlacementBody(Body):
     """A period in a company, both days included."""
 
-    starts_on: date
-    ends_on: date
+    starts_on: Day
+    ends_on: Day
 
 
 class ReviewBody(Body):
     """It was looked at on that day."""
 
-    held_on: date
+    held_on: Day
 
 
 class SinceBody(Body):
     """From that day on."""
 
-    since: date
+    since: Day
 
 
 class ExtendBody(Body):
     """It ends on a later day."""
 
-    ends_on: date
+    ends_on: Day
 
 
 class CloseParcoursBody(Body):
     """It is over; this became of the pupil."""
 
     outcome: Outcome
-    closed_on: date
+    closed_on: Day
 
 
 class StartDelayBody(ForPupil):
     """What starts it happened on `since`."""
 
     kind: DelayKind
-    since: date
+    since: Day
 
 
 class EndDelayBody(Body):
