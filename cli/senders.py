@@ -79,6 +79,8 @@ def _schools(text: str) -> list[str]:
             check_uai(uai)
         except ValueError as error:
             raise CliError(f"{uai}: {error}", code=ExitCode.USAGE) from None
+    if not found:
+        raise CliError("--uai names no school", code=ExitCode.USAGE)
     return sorted(set(found))
 
 

@@ -180,10 +180,12 @@ def test_senders_are_listed_and_revoked(run: Run):
 
 
 @pytest.mark.parametrize(
-    "arguments", [("x",), ("x", "--all", "--uai", UAI), ("x", "--uai", "0310000A"), ("Not A Name", "--all")]
+    "arguments",
+    [("x",), ("x", "--all", "--uai", UAI), ("x", "--uai", "0310000A"), ("x", "--uai", " , "), ("Not A Name", "--all")],
 )
 def test_a_sender_that_makes_no_sense_ends_with_2(run: Run, arguments: tuple[str, ...]):
     assert run("senders", "add", *arguments)[0] == 2
+    assert run("senders", "list")[1] == ""
 
 
 def test_pupils_are_erased_by_ine_from_the_standard_input(run: Run, intake, sender, database):

@@ -204,6 +204,10 @@ async def test_a_revoked_key(running: Running, shared_database):
         senders.revoke(tx, "vs")
     answer = await running.post(as_bytes(event()))
     assert (answer.status_code, answer.json()["code"]) == (403, "revoked_key")
+    with shared_database.transaction() as tx:
+        senders.add(tx, "vs", None)
+    answer = await running.post(as_bytes(event()))
+    assert (answer.status_code, answer.json()["code"]) == (401, "unknown_key")
 
 
 async def test_a_key_is_bound_to_its_schools(running: Running, shared_database):
