@@ -66,10 +66,20 @@ class Code(StrEnum):
         """What it means, in words."""
         return _REASONS[self]
 
+    def reason_about(self, field: str) -> Reason:
+        """What it means of this field, or column, in words."""
+        return _BORN_TOO_EARLY if self is Code.TOO_OLD and field in _BIRTHS else self.reason
 
+
+_BIRTHS = frozenset({"data.birth_date", "date_naissance"})
+_BORN_TOO_EARLY = Reason(
+    "a birth date lies a hundred years back at most", "une date de naissance remonte à cent ans au plus"
+)
 _REASONS = {
     Code.NOT_JSON: Reason("is not valid JSON", "n'est pas du JSON valide"),
-    Code.NOT_FINITE: Reason("NaN and Infinity are not JSON", "NaN et Infinity ne sont pas du JSON"),
+    Code.NOT_FINITE: Reason(
+        "holds NaN or Infinity, which are not JSON", "contient NaN ou Infinity, qui ne sont pas du JSON"
+    ),
     Code.BAD_TEXT: Reason(
         "holds a lone surrogate or bytes that are not UTF-8",
         "contient un caractère qui n'est pas de l'UTF-8 valide",

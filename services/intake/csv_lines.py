@@ -7,6 +7,7 @@ and the next ones go on. Nothing here ever quotes a value of the file.
 import codecs
 import csv
 import re
+import stat
 import unicodedata
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -53,7 +54,10 @@ class CsvFile:
     def __init__(self, path: Path, required: Sequence[str]) -> None:
         self.path = path
         try:
-            self.size = path.stat().st_size
+            found = path.stat()
+            if stat.S_ISFIFO(found.st_mode) or stat.S_ISCHR(found.st_mode):  # it is read twice
+                raise UnusableFileError(f"{path} is a pipe, not a file: save it to a file first")
+            self.size = found.st_size
             with path.open("rb") as data:
                 self.encoding, self.ends_with_newline = _examine(data, path.name)
             self._text: TextIO = path.open(encoding=self.encoding, errors="replace", newline="")

@@ -49,7 +49,7 @@ class RefusedRows:
     def add(self, line: int, refusal: Refusal) -> None:
         """List one row."""
         self._refused += 1
-        self._writer.writerow((line, refusal.field, refusal.code.reason.fr))
+        self._writer.writerow((line, refusal.field, refusal.code.reason_about(refusal.field).fr))
 
     def _settle(self) -> None:
         if self._refused:

@@ -45,7 +45,7 @@ def _batch(body: bytes) -> Sequence[Read]:
     try:
         return read_many(body)
     except UnreadableError as error:
-        raise _malformed(error.refusal) from None
+        raise _malformed(error) from None
 
 
 def _structured(headers: Mapping[str, str], body: bytes) -> bytes:
@@ -53,7 +53,7 @@ def _structured(headers: Mapping[str, str], body: bytes) -> bytes:
     # Checked before it is put in its place: it must not be able to close the object around it.
     refusal = splitting.check(body)
     if refusal is not None:
-        raise _malformed(refusal)
+        raise _malformed(UnreadableError(refusal))
     attributes = {name: unquote(headers[f"ce-{name}"]) for name in _ATTRIBUTES if f"ce-{name}" in headers}
     start = json.dumps(attributes)[:-1]
     return f'{start}{", " if attributes else ""}"data": '.encode() + body + b"}"
@@ -62,14 +62,12 @@ def _structured(headers: Mapping[str, str], body: bytes) -> bytes:
 def _whole(event: Read) -> Read:
     """One event that is not JSON at all is a malformed request, not a refused event."""
     if isinstance(event, Refusal) and event.code in splitting.GRAMMAR:
-        raise _malformed(event)
+        raise _malformed(UnreadableError(event))
     return event
 
 
-def _malformed(refusal: Refusal) -> Problem:
-    return Problem(
-        400, refusal.code, f"the body {refusal.reason}" if refusal.code in splitting.GRAMMAR else refusal.reason
-    )
+def _malformed(error: UnreadableError) -> Problem:
+    return Problem(400, error.refusal.code, error.said)
 
 
 def _unsupported() -> Problem:

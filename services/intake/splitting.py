@@ -25,11 +25,12 @@ _CAREFUL_LIMIT = 1_000_000  # bytes: a token costs a microsecond, and a body may
 
 
 class UnreadableError(Exception):
-    """The body as a whole cannot be read."""
+    """The body as a whole cannot be read: `said` tells why, in a sentence."""
 
-    def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.reason)
+    def __init__(self, refusal: Refusal, said: str = "") -> None:
         self.refusal = refusal
+        self.said = said or f"the body {refusal.reason}"
+        super().__init__(self.said)
 
 
 def check(raw: bytes) -> Refusal | None:
@@ -89,7 +90,9 @@ def _from(raw: bytes, line: int, column: int) -> bytes:
 def _split_carefully(body: bytes) -> Iterator[bytes | Refusal]:
     """The elements of an array of which some are not JSON: brackets and quotes are enough to part them."""
     if not is_array(body):
-        raise UnreadableError(diagnosis(body) if check(body) else Refusal("", Code.NOT_JSON, "an array is expected"))
+        if refusal := check(body):
+            raise UnreadableError(refusal)
+        raise UnreadableError(Refusal("", Code.NOT_JSON), "the body is JSON, but a batch is an array of events")
     if len(body) > _CAREFUL_LIMIT:
         raise UnreadableError(diagnosis(body))
     start = body.index(b"[") + 1

@@ -25,7 +25,8 @@ class Refusal:
     @property
     def reason(self) -> str:
         """The reason in English, for programs and those who write them."""
-        return f"{self.code.reason.en} ({self.at})" if self.at else self.code.reason.en
+        said = self.code.reason_about(self.field).en
+        return f"{said} ({self.at})" if self.at else said
 
 
 @dataclass(frozen=True, slots=True)

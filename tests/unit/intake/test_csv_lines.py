@@ -1,5 +1,6 @@
 """Files as schools export them: encodings, separators, quotes, lines cut short."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,14 @@ def test_a_file_that_is_not_there(tmp_path: Path):
         CsvFile(tmp_path / "no.csv", COLUMNS)
     with pytest.raises(UnusableFileError, match="cannot be read"):
         CsvFile(tmp_path, COLUMNS)
+
+
+def test_a_pipe_is_not_read(tmp_path: Path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for path in (pipe, Path("/dev/null")):
+        with pytest.raises(UnusableFileError, match="save it to a file first"):
+            CsvFile(path, COLUMNS)
 
 
 def test_a_header_alone_holds_no_line(tmp_path: Path):

@@ -10,6 +10,7 @@ from services.intake.codes import Code
 from services.intake.csv_lines import UnusableFileError
 from services.intake.csv_rows import ABSENCES
 from services.intake.importing import Summary, import_file
+from services.intake.refused_rows import RefusedRows
 from services.intake.verdicts import Refusal, Verdict
 from tests.unit.intake.given import INE, UAI
 
@@ -121,3 +122,11 @@ def test_through_a_link_the_list_it_leads_to_is_replaced(source: Path, tmp_path:
     imports(source, link, WRONG)
     assert link.is_symlink()
     assert listed.exists()
+
+
+def test_a_birth_long_ago_is_told_of_as_a_birth(source: Path, tmp_path: Path):
+    source.touch()
+    listed = tmp_path / "r.csv"
+    with RefusedRows(listed, source) as rows:
+        rows.add(2, Refusal("date_naissance", Code.TOO_OLD))
+    assert "2;date_naissance;une date de naissance" in listed.read_text()

@@ -13,6 +13,7 @@ from services.intake.reading import read_one
 from services.intake.rules import Rules
 from services.intake.senders import Sender
 from services.intake.settings import IntakeSettings
+from services.intake.verdicts import Refusal
 from tests.unit.intake.given import NOW, OTHER_UAI, SCHOOLS, UAI, absence, as_bytes, departure, enrolment, event
 
 SETTINGS = IntakeSettings(nats_url="nats://none", database_url="postgresql://")
@@ -93,3 +94,10 @@ def test_the_first_day_comes_from_the_settings():
     assert SETTINGS.first_day.isoformat() == "2023-09-01"
     later = IntakeSettings(nats_url="nats://none", database_url="postgresql://", oldest_school_year="2025-2026")
     assert SchoolCalendar(later.first_day).objection(NOW.date() - timedelta(days=365), "C") is Code.TOO_OLD
+
+
+def test_a_birth_long_ago_is_not_told_of_as_a_day_of_school():
+    told = Refusal("data.birth_date", Code.TOO_OLD)
+    assert "birth date" in told.reason
+    assert "naissance" in Code.TOO_OLD.reason_about("date_naissance").fr
+    assert Refusal("data.date", Code.TOO_OLD).reason == Code.TOO_OLD.reason.en
