@@ -32,6 +32,9 @@ def say(text: str, style: str = "") -> None:
 
 
 def emit(document: Any) -> None:
-    """Give programs one JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    """Give programs one JSON document on stdout, in UTF-8 whatever the locale, as JSON is."""
+    # The name of a file that is not UTF-8 holds what no text can: a question mark stands for it.
+    text = json.dumps(document, ensure_ascii=False, default=str).encode(errors="replace")
     sys.stdout.flush()
+    sys.stdout.buffer.write(text + b"\n")
+    sys.stdout.buffer.flush()
