@@ -49,6 +49,7 @@ KINDS: list[tuple[str, Callable[[Event], bytes]]] = [
     ("bad_specversion", with_fields(specversion="0.3")),
     ("time_without_offset", with_fields(time="2025-10-06T08:00:00")),
     ("time_in_future", with_fields(time="2031-10-06T08:00:00Z")),
+    ("time_in_future", with_fields(time="9999-12-31T23:59:59-12:00")),
     ("bad_identifier", with_fields(id="deux mots")),
     ("missing", without("id")),
     ("nul", with_fields(comment="\0")),
