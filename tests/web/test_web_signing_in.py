@@ -1,13 +1,17 @@
 """Sessions, forms and headers: who a browser is, and what another site cannot make it do."""
 
+from urllib.parse import urlencode
+
 import httpx
 import pytest
 
 from tests.web.conftest import House, opened
 from tests.web.dom import parse
+from tests.web.parcours_population import delay, parcours, placement
 from tests.web.population import alert
 
 ALERT = alert("Éloïse")
+PARCOURS = parcours("Zoé")
 
 
 async def test_whoever_is_not_signed_in_is_led_to_sign_in_and_back(house: House) -> None:
@@ -24,6 +28,25 @@ async def test_whoever_is_not_signed_in_is_led_to_sign_in_and_back(house: House)
         assert "httponly" in cookie
         assert "samesite=lax" in cookie
         assert (await browser.get(target)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [
+        (f"/alertes/{ALERT}/gestes", f"/alertes/{ALERT}"),
+        (f"/parcours/{PARCOURS}/periodes/{placement('Zoé')}/annuler", f"/parcours/{PARCOURS}"),
+        (f"/parcours/{PARCOURS}/ouvrir", f"/parcours/{PARCOURS}/ouvrir"),
+        (f"/delais/{delay('Zoé')}/fait", f"/delais/{delay('Zoé')}"),
+        ("/parcours/nouveau", "/parcours/nouveau"),
+        ("/deconnexion", "/"),
+    ],
+)
+async def test_whoever_sends_a_form_too_late_is_led_back_to_its_page(house: House, path: str, back: str) -> None:
+    async with house.browser() as browser:
+        answer = await browser.post(path, data={"geste": "GPDS"})
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/connexion?{urlencode({'suite': back})}")
+    async with house.browser("chef-tilleuls") as head:
+        assert (await head.get(back)).status_code in (200, 303)
 
 
 async def test_identities_are_looked_for_without_accents(house: House) -> None:

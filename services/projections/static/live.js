@@ -25,7 +25,34 @@
 
   if (!region() || !window.EventSource || !window.htmx) { return; }
 
-  var busy = false, again = false, before = "";
+  var busy = false, again = false, swapped = false, before = "";
+
+  /* The page no longer follows: said at the top, where it stays in sight. What is on the page stays too, and what was
+     typed. The link leads to this page: the server has whoever is not signed in do that first, then come back. */
+  function stop(text, what) {
+    if (document.getElementById("arret")) { return; }
+    var notice = document.createElement("p"), link = document.createElement("a");
+    notice.id = "arret"; notice.className = "errors stays";
+    link.href = location.pathname + location.search; link.textContent = what;
+    notice.append(text + " ", link);
+    document.querySelector("main").prepend(notice);
+    announce(text);
+  }
+
+  /* For what the page asks by itself and for the filters alike. */
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    var answer = event.detail, xhr = answer.xhr;
+    if (xhr.status === 401 || new URL(xhr.responseURL, location.href).pathname === "/connexion") {
+      answer.shouldSwap = false;
+      stop("Votre session a expiré. Reconnectez-vous pour continuer.", "Se reconnecter");
+    } else if (xhr.status < 500 && !/ id="vivant"/.test(xhr.responseText)) {
+      answer.shouldSwap = false;
+      stop("Cette page ne peut plus se mettre à jour.", "La recharger");
+    } else if (answer.shouldSwap && document.getElementById("arret")) {
+      document.getElementById("arret").remove();  /* signed in again, in another tab */
+    }
+    swapped = answer.shouldSwap;
+  });
 
   function refresh() {
     if (quiet() || document.hidden) { again = true; return; }
@@ -43,7 +70,7 @@
       target: "#vivant", select: "#vivant", swap: "outerHTML", selectOOB: extra.filter(Boolean).join(",")
     }).then(function () {
       busy = false;
-      if (document.querySelector("main").textContent !== before) { announce("Page mise à jour à " + clock() + "."); }
+      if (swapped && document.querySelector("main").textContent !== before) { announce("Page mise à jour à " + clock() + "."); }
       if (again) { window.setTimeout(refresh, 1000); }
     }, function () { busy = false; });
   }
@@ -63,6 +90,8 @@
     opened = true;
   });
   document.addEventListener("visibilitychange", function () { if (again) { refresh(); } });
+  /* Refused for good, not only cut off: ask for the page, whose answer tells why. */
+  source.addEventListener("error", function () { if (source.readyState === EventSource.CLOSED) { refresh(); } });
   window.addEventListener("pagehide", function () { source.close(); });
 
   /* Whoever reads slowly, or listens, can stop the page from moving under them. */

@@ -1,5 +1,6 @@
 """What goes wrong, told plainly: RFC 9457 problems to programs, pages to people; what was sent is never repeated."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -21,6 +22,7 @@ from services.projections.web.site import site_of
 
 log = Log("web")
 API = "/api/"
+_ACT = re.compile(r"(/(?:alertes|parcours|delais)/[0-9a-f-]{36})/(?!ouvrir$).+")
 
 
 class NotFound(Exception):
@@ -90,6 +92,15 @@ _UNEXPECTED = Problem(
 )
 
 
+def page_of_act(path: str) -> str | None:
+    """The page of the alert, of the parcours or of the delay that is acted on at this address, where no page is.
+
+    Opening what was proposed is an act with a page of its own.
+    """
+    found = _ACT.fullmatch(path)
+    return found[1] if found else None
+
+
 def answer(request: Request, problem: Problem, **more: object) -> Response:
     """`problem`, as a page or as JSON."""
     headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status == 503 else {}
@@ -135,9 +146,11 @@ async def _sign_in_first(request: Request, _: Exception) -> Response:
     problem = _PROBLEMS[NotSignedIn]
     if request.url.path.startswith(API) or not site_of(request).settings.demo or request.url.path == "/flux":
         return answer(request, problem)
+    path, query = request.url.path, request.url.query
     if request.method != "GET":
-        return RedirectResponse("/connexion", 303)
-    target = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        target = page_of_act(path) or (path if path.endswith(("/nouveau", "/ouvrir")) else "/")
+    else:
+        target = f"{path}?{query}" if query else path
     return RedirectResponse(f"/connexion?{urlencode({'suite': target})}", 303)
 
 

@@ -1,0 +1,58 @@
+"""Pages that stay open, in a real browser: what changes under somebody's eyes, and what they are told of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from contracts.examples import threshold_reached
+from tests.web.chromium import Tab, browsing, needs_chromium
+from tests.web.conftest import House, opened
+from tests.web.parcours_population import parcours_told
+from tests.web.population import TILLEULS, alert, pupil, told
+
+pytestmark = needs_chromium
+ALERT = f"/alertes/{alert('Éloïse')}"
+
+
+@pytest.fixture
+async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
+    async with opened(nats_url, postgres_url) as house:
+        await house.tell(*told(), *parcours_told())
+        yield house
+
+
+@pytest.fixture
+async def tab(house: House) -> AsyncIterator[Tab]:
+    """A head, at a browser."""
+    async with browsing(house) as tab:
+        await tab.sign_in("chef-tilleuls")
+        yield tab
+
+
+async def news(house: House, name: str = "nouvelle") -> None:
+    """Something happens in the school."""
+    await house.tell(threshold_reached(student_id=pupil(name), alert_id=alert(name), uai=TILLEULS))
+
+
+async def test_a_session_that_expired_is_said_and_leaves_the_page_as_it_is(house: House, tab: Tab) -> None:
+    for path in (ALERT, "/alertes?niveau=1"):
+        await tab.sign_in("chef-tilleuls")
+        await tab.open(path)
+        before = await tab.run("document.getElementById('vivant').outerHTML")
+        await tab.forget()
+        await news(house, path)
+        link = await tab.until("document.querySelector('#arret a')?.getAttribute('href')")
+        assert link == path
+        assert "Votre session a expiré. Reconnectez-vous pour continuer." in await tab.announced()
+        assert await tab.run("document.getElementById('vivant').outerHTML") == before
+        assert await tab.run("document.querySelectorAll('#arret').length") == 1
+        assert await tab.run("location.pathname + location.search") == path
+
+
+async def test_a_filter_asked_for_after_the_session_expired_keeps_the_list(tab: Tab) -> None:
+    await tab.open("/alertes")
+    await tab.forget()
+    await tab.run("document.querySelector('form.filters').requestSubmit()")
+    assert await tab.until("document.querySelector('#arret a')?.getAttribute('href')") == "/alertes"
+    assert await tab.run("Boolean(document.getElementById('vivant'))")
+    assert await tab.run("location.pathname") == "/alertes"
