@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.examples import threshold_reached
+from contracts.examples import alert_acknowledged, threshold_reached
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
 from tests.web.parcours_population import parcours_told
-from tests.web.population import TILLEULS, alert, pupil, told
+from tests.web.population import TILLEULS, about, alert, pupil, told
 
 pytestmark = needs_chromium
 ALERT = f"/alertes/{alert('Éloïse')}"
@@ -56,3 +56,15 @@ async def test_a_filter_asked_for_after_the_session_expired_keeps_the_list(tab: 
     assert await tab.until("document.querySelector('#arret a')?.getAttribute('href')") == "/alertes"
     assert await tab.run("Boolean(document.getElementById('vivant'))")
     assert await tab.run("location.pathname") == "/alertes"
+
+
+async def test_after_a_refused_form_the_page_still_follows_and_keeps_what_was_typed(house: House, tab: Tab) -> None:
+    await tab.open(ALERT)
+    await tab.run("window.listening = false; document.getElementById('le').value = '2999-01-01'")
+    await tab.run("document.getElementById('le').form.noValidate = true")
+    await tab.run("document.getElementById('le').form.requestSubmit()")
+    await tab.until("document.getElementById('erreurs') && window.listening")
+    assert await tab.run("location.pathname") == f"{ALERT}/gestes"
+    await house.tell(alert_acknowledged(by="cpe-tilleuls", **about("Éloïse")))
+    await tab.until("document.getElementById('vivant').textContent.includes('Prise en charge')")
+    assert await tab.run("document.getElementById('le').value") == "2999-01-01"

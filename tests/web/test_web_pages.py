@@ -11,6 +11,7 @@ import pytest
 from contracts.examples import pupil_identified, threshold_reached
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
+from tests.web.parcours_population import delay, parcours, placement
 from tests.web.population import CYPRES, alert, pupil
 
 LISTS = ("/alertes?", "/approche", "/courriels")
@@ -227,3 +228,24 @@ async def test_a_school_without_alerts_is_told_what_comes_next(house: House) -> 
             ("/courriels", "Aucun courriel pour l’instant"),
         ):
             assert said in (await page(browser, path)).text
+
+
+@pytest.mark.parametrize(
+    ("act", "back"),
+    [
+        (f"/alertes/{alert('Éloïse')}/gestes", f"/alertes/{alert('Éloïse')}"),
+        (f"/alertes/{alert('Éloïse')}/prise-en-charge", f"/alertes/{alert('Éloïse')}"),
+        (f"/parcours/{parcours('Zoé')}/cloture", f"/parcours/{parcours('Zoé')}"),
+        (f"/parcours/{parcours('Zoé')}/periodes/{placement('Zoé')}/annuler", f"/parcours/{parcours('Zoé')}"),
+        (f"/delais/{delay('Zoé')}/sans-objet", f"/delais/{delay('Zoé')}"),
+    ],
+)
+async def test_the_address_of_an_act_leads_to_the_page_where_it_is_done(house: House, act: str, back: str) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        answer = await browser.get(act)
+        assert (answer.status_code, answer.headers["location"]) == (303, back)
+        tree = await page(browser, back)
+        live = tree.by_id("vivant")
+        assert live is not None
+        assert live["data-page"] == back, "what it asks for itself, wherever the browser is"
+        assert (await browser.get(f"{back}/rien/de/tel")).status_code == 404

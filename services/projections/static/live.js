@@ -4,6 +4,8 @@
   "use strict";
   var QUIET_KEY = "perseverance-suspendu";
   var region = function () { return document.getElementById("vivant"); };
+  /* After a form was refused the browser is at the address of the act: the page of one thing says its own. */
+  var here = function () { return region().dataset.page || location.pathname + location.search; };
   var announce = function (text) {
     var place = document.getElementById("annonce");
     if (place) { place.textContent = text; }
@@ -21,7 +23,11 @@
     history.replaceState(null, "", location.pathname);
   }
   var told = document.getElementById("erreurs");
-  if (told) { told.focus(); }
+  if (told) {
+    told.focus();
+    /* What was typed and refused is there to be mended. */
+    document.querySelectorAll("[data-acts]").forEach(function (acts) { acts.dataset.touched = "oui"; });
+  }
 
   if (!region() || !window.EventSource || !window.htmx) { return; }
 
@@ -33,7 +39,7 @@
     if (document.getElementById("arret")) { return; }
     var notice = document.createElement("p"), link = document.createElement("a");
     notice.id = "arret"; notice.className = "errors stays";
-    link.href = location.pathname + location.search; link.textContent = what;
+    link.href = here(); link.textContent = what;
     notice.append(text + " ", link);
     document.querySelector("main").prepend(notice);
     announce(text);
@@ -66,7 +72,7 @@
     document.querySelectorAll("[data-acts]").forEach(function (acts) {
       if (!acts.contains(document.activeElement) && !acts.dataset.touched) { extra.push("#" + acts.id); }
     });
-    htmx.ajax("GET", location.pathname + location.search, {
+    htmx.ajax("GET", here(), {
       target: "#vivant", select: "#vivant", swap: "outerHTML", selectOOB: extra.filter(Boolean).join(",")
     }).then(function () {
       busy = false;

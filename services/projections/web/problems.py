@@ -173,6 +173,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 405 and request.method == "GET" and (page := page_of_act(request.url.path)):
+        # The address that a browser holds after a form was refused: whoever reloads it wants the page.
+        return RedirectResponse(page, 303)
     fallback = Problem(error.status_code, "http", "This request cannot be answered", "Cette demande est impossible.")
     return answer(request, _BY_STATUS.get(error.status_code, fallback))
 
