@@ -11,8 +11,8 @@ from services.projections.web import words_parcours as fr
 from tests.web import test_web_accessibility as accessibility
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
-from tests.web.parcours_population import days, delay, parcours, placement
-from tests.web.population import alert, pupil
+from tests.web.parcours_population import Life, days, delay, parcours, placement
+from tests.web.population import AUTAN, alert, pupil
 from tests.web.test_web_pages import listed, page
 
 CODES = {
@@ -98,6 +98,26 @@ async def test_what_can_be_done_is_offered_to_those_who_lead_and_to_nobody_else(
         assert acts_of(await page(cpe, path)) == set()
         answer = await cpe.post(f"{path}/point", data={"le": "2025-10-10"})
         assert answer.status_code == 403
+
+
+async def test_a_parcours_that_has_not_begun_can_be_closed_and_its_first_review_waits(house: House) -> None:
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, f"/parcours/{parcours('Jules')}")
+    assert acts_of(tree) == ALWAYS - {"point"} | {"suspension"}
+    closed = tree.by_id("cloture-le")
+    assert closed is not None
+    assert closed.get("min") <= closed["value"] <= closed["max"] == days(0).isoformat()
+    assert f"se note à partir du {fr.long_day(days(14))}".replace("\u00a0", " ") in tree.text
+
+
+async def test_a_pause_to_come_ends_after_it_began_and_not_today(house: House) -> None:
+    one = Life("pause à venir", AUTAN)
+    await house.tell(one.opened(-3, 60), one.then(said.ParcoursSuspended, since=days(5), why=said.Why.HEALTH))
+    async with house.browser("chef-autan") as browser:
+        tree = await page(browser, f"/parcours/{parcours(one.name)}")
+    resumed = tree.by_id("reprise-le")
+    assert resumed is not None
+    assert resumed["min"] == resumed["value"] == days(6).isoformat(), "the service refuses the first day of the pause"
 
 
 async def test_nobody_reads_a_code(house: House) -> None:
