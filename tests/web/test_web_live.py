@@ -7,7 +7,7 @@ import pytest
 from contracts.examples import alert_acknowledged, threshold_reached
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
-from tests.web.parcours_population import parcours_told
+from tests.web.parcours_population import delay, parcours, parcours_told
 from tests.web.population import TILLEULS, about, alert, pupil, told
 
 pytestmark = needs_chromium
@@ -68,3 +68,10 @@ async def test_after_a_refused_form_the_page_still_follows_and_keeps_what_was_ty
     await house.tell(alert_acknowledged(by="cpe-tilleuls", **about("Éloïse")))
     await tab.until("document.getElementById('vivant').textContent.includes('Prise en charge')")
     assert await tab.run("document.getElementById('le').value") == "2999-01-01"
+
+
+async def test_what_was_just_done_has_the_focus_so_that_it_is_said(tab: Tab) -> None:
+    for path in (ALERT, f"/parcours/{parcours('Zoé')}", f"/delais/{delay('Zoé')}", "/parcours", "/delais"):
+        await tab.open(f"{path}?fait=attente")
+        assert "enregistré" in await tab.run("document.getElementById('fait').textContent")
+        assert await tab.focused() == "fait", path

@@ -22,9 +22,10 @@
   if (new URLSearchParams(location.search).has("fait")) {
     history.replaceState(null, "", location.pathname);
   }
-  var told = document.getElementById("erreurs");
-  if (told) {
-    told.focus();
+  var done = document.getElementById("fait"), wrong = document.getElementById("erreurs");
+  if (done) { done.focus(); }
+  if (wrong) {
+    wrong.focus();
     /* What was typed and refused is there to be mended. */
     document.querySelectorAll("[data-acts]").forEach(function (acts) { acts.dataset.touched = "oui"; });
   }
