@@ -136,6 +136,16 @@ def test_changes_are_announced(tree: Node) -> None:
     assert (place["aria-live"], place["role"]) == ("polite", "status")
 
 
+def test_what_has_the_focus_is_found_again_in_the_next_version_of_a_live_part(tree: Node) -> None:
+    live = tree.by_id("vivant")
+    beside = [name.strip("#") for name in live.get("data-also").split(",")] if live else []
+    parts = [live] + [tree.by_id(name) for name in beside if name]
+    parts += tree.all("section", where=lambda node: "data-acts" in node.attributes)
+    nameless = [node for part in parts if part for node in part.all("a", "summary") if not node.get("id")]
+    # What an empty list suggests is no longer there when something comes.
+    assert [node.text for node in nameless if not any(above.get("class") == "empty" for above in node.above())] == []
+
+
 def test_a_state_is_never_told_by_colour_alone(tree: Node) -> None:
     for node in tree.all("span", where=lambda span: span.get("class").split()[:1] in (["state"], ["level"])):
         assert node.text

@@ -75,3 +75,17 @@ async def test_what_was_just_done_has_the_focus_so_that_it_is_said(tab: Tab) -> 
         await tab.open(f"{path}?fait=attente")
         assert "enregistré" in await tab.run("document.getElementById('fait').textContent")
         assert await tab.focused() == "fait", path
+
+
+async def test_a_change_leaves_the_focus_where_it_is_or_nearby(house: House, tab: Tab) -> None:
+    await tab.open("/")
+    await tab.run("document.querySelector('a[href=\"/alertes?etat=a-traiter\"]').focus()")
+    place = await tab.focused()
+    await news(house)
+    await tab.until("document.getElementById('annonce').textContent")
+    assert await tab.focused() == place != "BODY"
+    await tab.open("/alertes?etat=a-traiter&recherche=eloise")
+    await tab.run(f"document.getElementById('alerte-{alert('Éloïse')}').focus()")
+    await house.tell(alert_acknowledged(by="cpe-tilleuls", **about("Éloïse")))
+    await tab.until("document.getElementById('annonce').textContent")
+    assert await tab.focused() == "resultat", "the row is gone, the list is not"

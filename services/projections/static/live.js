@@ -61,6 +61,13 @@
     swapped = answer.shouldSwap;
   });
 
+  /* Where the focus goes when what had it is no more: the title of the part it was in, not the top of the page. (What
+     has an id and is still there, htmx finds again.) */
+  function nearby(element) {
+    var part = element.closest("[aria-labelledby]");
+    return part && part.closest("main") ? part.getAttribute("aria-labelledby") : "resultat";
+  }
+
   function refresh() {
     if (quiet() || document.hidden) { again = true; return; }
     if (busy) { again = true; return; }
@@ -68,6 +75,7 @@
     if (within) { again = true; return; }
     busy = true; again = false;
     before = document.querySelector("main").textContent;
+    var focused = document.activeElement, title = nearby(focused);
     /* What lies beside the live part, and the forms unless somebody is filling one in or has one open. */
     var extra = [region().dataset.also, "#fraicheur"];
     document.querySelectorAll("[data-acts]").forEach(function (acts) {
@@ -77,6 +85,11 @@
       target: "#vivant", select: "#vivant", swap: "outerHTML", selectOOB: extra.filter(Boolean).join(",")
     }).then(function () {
       busy = false;
+      var place = document.getElementById(title) || document.querySelector("main h1");
+      if (!focused.isConnected && document.activeElement === document.body && place) {
+        place.tabIndex = -1;
+        place.focus({preventScroll: true});
+      }
       if (swapped && document.querySelector("main").textContent !== before) { announce("Page mise à jour à " + clock() + "."); }
       if (again) { window.setTimeout(refresh, 1000); }
     }, function () { busy = false; });

@@ -45,6 +45,7 @@ class Views:
             "fr": words_parcours,
             "count": words.count,
             "link": link,
+            "place": place,
             "asset": _asset,
         }
 
@@ -59,6 +60,11 @@ def link(path: str, parameters: Mapping[str, object] | None = None, **changes: o
     merged = {**(parameters or {}), **changes}
     kept = {name: value for name, value in merged.items() if value not in (None, "", [], ())}
     return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+
+def place(path: str, parameters: Mapping[str, object]) -> str:
+    """An id for a link of a page that has one to each list: whoever is on it finds it again in the next version."""
+    return "-".join(("vers", path.strip("/"), *(f"{name}-{value}" for name, value in parameters.items())))
 
 
 _versions: dict[str, str] = {}
