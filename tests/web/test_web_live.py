@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.examples import alert_acknowledged, threshold_reached
+from contracts.examples import alert_acknowledged, alert_closed, threshold_reached
+from contracts.parcours import Outcome, ParcoursClosed, Scheme
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
-from tests.web.parcours_population import delay, parcours, parcours_told
-from tests.web.population import TILLEULS, about, alert, pupil, told
+from tests.web.parcours_population import Life, days, delay, parcours, parcours_told
+from tests.web.population import CYPRES, TILLEULS, about, alert, pupil, told
 
 pytestmark = needs_chromium
 ALERT = f"/alertes/{alert('Éloïse')}"
@@ -89,3 +90,29 @@ async def test_a_change_leaves_the_focus_where_it_is_or_nearby(house: House, tab
     await house.tell(alert_acknowledged(by="cpe-tilleuls", **about("Éloïse")))
     await tab.until("document.getElementById('annonce').textContent")
     assert await tab.focused() == "resultat", "the row is gone, the list is not"
+
+
+async def test_whoever_fills_in_a_form_is_told_that_it_is_too_late(house: House, tab: Tab) -> None:
+    closed = Life("Jules", CYPRES, Scheme.PAFI).then(ParcoursClosed, outcome=Outcome.JOB, closed_on=days(0))
+    period = "#periodes form[action$='/periode'] input[type=date]"
+    for path, field, fact, said in (
+        (ALERT, "#geste", alert_closed(by="cpe-tilleuls", **about("Éloïse")), "Cette alerte vient d’être close par Cl"),
+        (f"/parcours/{parcours('Jules')}", period, closed, "Ce parcours vient d’être clos par Maxime"),
+    ):
+        await tab.sign_in("mlds-31")
+        await tab.open(path)
+        await tab.run(f"document.querySelector({field!r}).dispatchEvent(new Event('input', {{bubbles: true}}))")
+        await house.tell(fact)
+        assert said in await tab.until("document.querySelector('.too-late')?.textContent")
+        await tab.until("document.getElementById('annonce').textContent")
+        assert "ce que vous saisissez ne pourra plus être enregistré." in await tab.announced()
+        assert await tab.run(f"Boolean(document.querySelector({field!r}))"), "what was typed is still there"
+
+
+async def test_a_form_that_nobody_began_follows_even_with_the_focus(house: House, tab: Tab) -> None:
+    await tab.open(ALERT)
+    await tab.run("document.getElementById('geste').focus()")
+    await house.tell(alert_closed(by="cpe-tilleuls", **about("Éloïse")))
+    await tab.until("document.getElementById('annonce').textContent")
+    assert await tab.run("document.querySelectorAll('#agir form').length") == 0
+    assert await tab.focused() == "agir-titre"

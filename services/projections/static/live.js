@@ -32,7 +32,7 @@
 
   if (!region() || !window.EventSource || !window.htmx) { return; }
 
-  var busy = false, again = false, swapped = false, before = "";
+  var busy = false, again = false, swapped = false, late = "", before = "";
 
   /* The page no longer follows: said at the top, where it stays in sight. What is on the page stays too, and what was
      typed. The link leads to this page: the server has whoever is not signed in do that first, then come back. */
@@ -44,6 +44,19 @@
     notice.append(text + " ", link);
     document.querySelector("main").prepend(notice);
     announce(text);
+  }
+
+  /* Nothing more can be done, and somebody is filling in a form, which is kept: said now, not at the refusal. */
+  function overtaken(page) {
+    var over = new DOMParser().parseFromString(page, "text/html").querySelector("#agir[data-over]"), text = "";
+    document.querySelectorAll("[data-acts][data-touched]").forEach(function (acts) {
+      if (!over || !acts.querySelector("form") || acts.querySelector(".too-late")) { return; }
+      var notice = document.createElement("p");
+      text = over.dataset.over + "\u00a0: ce que vous saisissez ne pourra plus être enregistré.";
+      notice.className = "caution too-late"; notice.textContent = text;
+      acts.querySelector("h2").after(notice);
+    });
+    return text;
   }
 
   /* For what the page asks by itself and for the filters alike. */
@@ -59,6 +72,7 @@
       document.getElementById("arret").remove();  /* signed in again, in another tab */
     }
     swapped = answer.shouldSwap;
+    late = swapped ? overtaken(xhr.responseText) : "";
   });
 
   /* Where the focus goes when what had it is no more: the title of the part it was in, not the top of the page. (What
@@ -76,10 +90,10 @@
     busy = true; again = false;
     before = document.querySelector("main").textContent;
     var focused = document.activeElement, title = nearby(focused);
-    /* What lies beside the live part, and the forms unless somebody is filling one in or has one open. */
+    /* What lies beside the live part, and the forms unless somebody began to fill one in or has one open. */
     var extra = [region().dataset.also, "#fraicheur"];
     document.querySelectorAll("[data-acts]").forEach(function (acts) {
-      if (!acts.contains(document.activeElement) && !acts.dataset.touched) { extra.push("#" + acts.id); }
+      if (!acts.dataset.touched) { extra.push("#" + acts.id); }
     });
     htmx.ajax("GET", here(), {
       target: "#vivant", select: "#vivant", swap: "outerHTML", selectOOB: extra.filter(Boolean).join(",")
@@ -90,7 +104,7 @@
         place.tabIndex = -1;
         place.focus({preventScroll: true});
       }
-      if (swapped && document.querySelector("main").textContent !== before) { announce("Page mise à jour à " + clock() + "."); }
+      if (swapped && document.querySelector("main").textContent !== before) { announce(late || "Page mise à jour à " + clock() + "."); }
       if (again) { window.setTimeout(refresh, 1000); }
     }, function () { busy = false; });
   }
@@ -100,6 +114,10 @@
     if (acts) { acts.dataset.touched = "oui"; }
   }
   document.addEventListener("input", touched);
+  /* A date says nothing before it is whole. */
+  document.addEventListener("keydown", function (event) {
+    if (event.key.length === 1 && event.target.matches("input, select")) { touched(event); }
+  });
   document.addEventListener("click", function (event) { if (event.target.closest("summary")) { touched(event); } });
 
   var source = new EventSource("/flux");
