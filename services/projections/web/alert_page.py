@@ -1,6 +1,7 @@
 """The page of one alert: why it was raised, what happened since, and what can be done about it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,8 @@ _DONE = {
 }
 _OPEN = (AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.FOLLOWED_UP)
 _NOT_ANSWERING = "Le service des alertes ne répond pas. Rien n’est perdu : réessayez dans un instant."
+_FIELD_OF_REFUSAL: Mapping[str, str] = {"follow_up_in_future": "le", "follow_up_too_old": "le"}
+"""Where to mend what was refused, by the code of the refusal."""
 Csrf = Annotated[str, Form(max_length=100)]
 Key = Annotated[str, Form(max_length=100)]
 Chosen = Annotated[str, Form(max_length=40)]
@@ -46,7 +49,7 @@ async def take_in_charge(
 ) -> Response:
     """J'en prends la charge."""
     check_form(request, visitor, csrf)
-    return await _do(site, request, visitor, alert_id, key, "prise-en-charge", AcknowledgeAlert)
+    return await _do(site, request, visitor, alert_id, key, "prise-en-charge", AcknowledgeAlert, {})
 
 
 @router.post("/gestes")
@@ -70,10 +73,11 @@ async def record_follow_up(
         errors["le"] = "Indiquez la date du geste, par exemple 12/10/2025."
     elif day > await asyncio.to_thread(today, site.clock):
         errors["le"] = "La date du geste ne peut pas être dans le futur."
+    typed = {"geste": geste, "le": le}
     if errors or day is None:
-        return await _again(site, request, visitor, alert_id, 422, errors, {"geste": geste, "le": le})
+        return await _again(site, request, visitor, alert_id, 422, errors, typed)
     chosen = FollowUp(geste)
-    return await _do(site, request, visitor, alert_id, key, "geste", RecordFollowUp, kind=chosen, on=day)
+    return await _do(site, request, visitor, alert_id, key, "geste", RecordFollowUp, typed, kind=chosen, on=day)
 
 
 @router.post("/cloture")
@@ -91,7 +95,8 @@ async def close(
     if motif not in set(CloseMotive):
         errors = {"motif": "Choisissez le motif de la clôture."}
         return await _again(site, request, visitor, alert_id, 422, errors, {"motif": motif})
-    return await _do(site, request, visitor, alert_id, key, "cloture", CloseAlert, motive=CloseMotive(motif))
+    typed, motive = {"motif": motif}, CloseMotive(motif)
+    return await _do(site, request, visitor, alert_id, key, "cloture", CloseAlert, typed, motive=motive)
 
 
 async def _do(
@@ -102,15 +107,18 @@ async def _do(
     key: str,
     done: str,
     contract: type[AlertCommand],
+    typed: dict[str, str],
     **said: Any,
 ) -> Response:
     command_id = command_id_of(visitor.actor_id, f"{contract.SUBJECT}/{alert_id}/{key}" if key else None)
     try:
         shown = await site.acts.do(visitor.scope, alert_id, contract, command_id, **said)
     except Refused as refusal:
-        return await _again(site, request, visitor, alert_id, 409, {"": refusal.reason})
-    except ServiceAway:
-        return await _again(site, request, visitor, alert_id, 503, {"": _NOT_ANSWERING}, {"key": key})
+        return await _again(
+            site, request, visitor, alert_id, 409, {_FIELD_OF_REFUSAL.get(refusal.code, ""): refusal.reason}, typed
+        )
+    except ServiceAway:  # each form of the page adds its own letter to the key
+        return await _again(site, request, visitor, alert_id, 503, {"": _NOT_ANSWERING}, typed | {"key": key[:-1]})
     return RedirectResponse(f"/alertes/{alert_id}?fait={done if shown else 'attente'}", 303)
 
 

@@ -48,7 +48,7 @@ FIELD_OF_REFUSAL: Mapping[str, str] = {
     "too_long": "fin",
     "starts_before_rentree": "debut",
     "start_unlikely": "debut",
-    "scheme_not_in_force": "type",
+    "scheme_not_in_force": "debut",
     "not_renewable": "type",
     "not_a_volunteer": "volontaire",
     "solutions_not_tried": "solutions",
@@ -233,7 +233,7 @@ def _page(
     longest = written(last_day(day, USUAL_MONTHS[Scheme.AVENIR_PRO_PLUS]))
     limit = f"Ambition emploi et AvenirPro+ : au plus tard le {longest} pour un début aujourd’hui."
     field = FIELD_OF_REFUSAL.get(refusal.code, "") if refusal else ""
-    if refusal and field and not (row and field == "type"):
+    if refusal and field:
         form.errors[field] = refusal.remedy or refusal.reason
     born = subject.pupil["birth_date"]
     others = parcours.of_pupil(reading, subject.pupil["student_id"])

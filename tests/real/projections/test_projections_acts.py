@@ -143,6 +143,19 @@ async def test_what_is_missing_is_said_at_its_field_and_what_was_typed_is_kept(h
         assert answer.status_code == 422
 
 
+async def test_a_day_that_is_refused_is_shown_at_its_field_and_all_is_kept(house: House, alert: UUID) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        answer = await submit(browser, alert, "/gestes", geste="GPDS", le="1990-01-01")
+    assert answer.status_code == 409
+    page = parse(answer.text)
+    summary, day = page.by_id("erreurs"), page.by_id("le")
+    assert summary is not None
+    assert day is not None
+    assert summary.one("a")["href"] == "#le"
+    assert (day["value"], day["aria-invalid"], day["aria-describedby"]) == ("1990-01-01", "true", "le-erreur")
+    assert page.one("option", where=lambda node: "selected" in node.attributes)["value"] == "GPDS"
+
+
 async def test_an_act_that_makes_no_sense_is_refused_with_the_reason(house: House, alert: UUID) -> None:
     async with house.program("chef-tilleuls") as head, house.browser("cpe-tilleuls") as browser:
         assert (await head.post(f"/alerts/{alert}/acknowledge")).json()["state"] == "acknowledged"
@@ -181,6 +194,10 @@ async def test_when_the_alerts_service_is_away_people_are_told_to_try_again(
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert answer.headers["content-type"] == "application/problem+json"
-        page = await submit(browser, lonely, "/prise-en-charge")
+        asked = form_of(parse((await browser.get(f"/alertes/{lonely}")).text), "/cloture") | {"motif": "OTHER"}
+        page = await browser.post(f"/alertes/{lonely}/cloture", data=asked)
         assert page.status_code == 503
         assert "réessayez dans un instant" in page.text
+        again = parse(page.text)
+        assert form_of(again, "/cloture")["key"] == asked["key"], "sent again, it is the same act"
+        assert again.one("option", where=lambda node: "selected" in node.attributes)["value"] == "OTHER"

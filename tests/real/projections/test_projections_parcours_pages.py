@@ -256,6 +256,23 @@ async def test_what_is_missing_is_said_at_its_field(head: httpx.AsyncClient, ale
     assert [link["href"].removeprefix("#ouverture-") for link in box.all("a")] == ["situation", "debut", "fin"]
 
 
+async def test_a_first_day_that_is_refused_is_shown_at_its_field(head: httpx.AsyncClient, alert: UUID) -> None:
+    opening = TDO | {"debut": "2000-01-01", "fin": "2000-02-01"}
+    for page, said, field in (
+        (f"/parcours/nouveau?alerte={alert}", opening, "ouverture-debut"),
+        ("/delais/nouveau", {"ine": INE, "nature": "OF_SUMMONS", "depuis": day(5)}, "delai-depuis"),
+        ("/delais/nouveau", {"ine": INE, "nature": "OF_SUMMONS", "depuis": "1990-01-01"}, "delai-depuis"),
+    ):
+        answer = await sent(head, page, "/nouveau", said)
+        assert answer.status_code == 409
+        tree = parse(answer.text)
+        box, wrong = tree.by_id("erreurs"), tree.by_id(field)
+        assert box is not None
+        assert wrong is not None
+        assert box.one("a")["href"] == f"#{field}"
+        assert wrong["aria-invalid"] == "true"
+
+
 async def test_a_delay_is_started_by_ine_and_ended(house: House, head: httpx.AsyncClient, alert: UUID) -> None:
     async with house.browser("mission") as partner:
         unknown = await sent(
