@@ -98,6 +98,35 @@ async def test_a_form_sent_by_another_site_does_nothing(house: House, headers: d
         assert answer.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("who", "method", "path", "status"),
+    [
+        ("chef-tilleuls", "GET", "/page-qui-n-existe-pas", 404),
+        ("chef-tilleuls", "GET", "/deconnexion", 405),
+        ("mission", "GET", "/alertes", 403),
+        ("chef-tilleuls", "POST", f"/alertes/{ALERT}/gestes", 403),
+    ],
+)
+async def test_whoever_is_signed_in_stays_so_on_a_page_that_says_no(
+    house: House, who: str, method: str, path: str, status: int
+) -> None:
+    async with house.browser(who) as browser:
+        answer = await browser.request(method, path)
+    assert answer.status_code == status
+    page = parse(answer.text)
+    assert page.one("nav", where=lambda node: node["aria-label"] == "Navigation principale").all("a")
+    assert page.one("form", where=lambda node: node.get("action") == "/deconnexion").one("input")["value"]
+    assert "Exemple" in page.one("header").text or "Mission" in page.one("header").text
+    assert "Démonstration" in page.text
+    assert "donnée" not in page.one("footer").text, "it was not looked at"
+
+
+async def test_no_name_stands_on_a_page_for_nobody(house: House) -> None:
+    async with house.browser() as browser, house.browser("inconnu") as other:
+        for answer in (await browser.get("/page-qui-n-existe-pas"), await other.get("/alertes")):
+            assert parse(answer.text).all("nav") == []
+
+
 async def test_outside_demonstration_nobody_chooses_an_identity(web_servers: tuple[str, str]) -> None:
     async with opened(*web_servers, demo=False) as house, house.browser() as browser:
         assert (await browser.get("/connexion")).status_code == 404

@@ -17,7 +17,7 @@ from services.projections.acts import NotInSight
 from services.projections.commands import RETRY_AFTER_S, Refused, ServiceAway
 from services.projections.reading.cursors import BadCursor
 from services.projections.reading.readings import NotForThisRole
-from services.projections.web.access import DirectoryAway, Forged, NotSignedIn, Unknown
+from services.projections.web.access import COOKIE, DirectoryAway, Forged, NotSignedIn, Unknown, Visitor, visitor_of
 from services.projections.web.site import site_of
 
 log = Log("web")
@@ -105,7 +105,9 @@ def answer(request: Request, problem: Problem, **more: object) -> Response:
     """`problem`, as a page or as JSON."""
     headers = {"Retry-After": str(RETRY_AFTER_S)} if problem.status == 503 else {}
     if not request.url.path.startswith(API):
-        html = site_of(request).views.render("erreur.html", problem=problem)
+        site = site_of(request)
+        visitor, here = _visitor(request, problem), request.url.path
+        html = site.views.render("erreur.html", problem=problem, visitor=visitor, here=here, demo=site.settings.demo)
         return Response(html, problem.status, headers, "text/html; charset=utf-8")
     if problem.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -117,6 +119,19 @@ def answer(request: Request, problem: Problem, **more: object) -> Response:
     if problem.detail:
         body["detail"] = problem.detail
     return JSONResponse(body | more, problem.status, headers, "application/problem+json")
+
+
+def _visitor(request: Request, problem: Problem) -> Visitor | None:
+    """Who is signed in: whoever is keeps the way out, and to the other pages.
+
+    After something unexpected as little as possible is relied on.
+    """
+    if problem is _UNEXPECTED:
+        return None
+    try:
+        return visitor_of(site_of(request), request.cookies.get(COOKIE))
+    except (NotSignedIn, Unknown, DirectoryAway):
+        return None
 
 
 def install(app: FastAPI) -> None:

@@ -50,8 +50,8 @@ class Views:
         }
 
     def render(self, template: str, **context: Any) -> str:
-        """The page, with what every page may ask for unless given."""
-        page: dict[str, Any] = {"visitor": None, "demo": False, "fresh_at": None, "here": "", **context}
+        """The page, with what every page may ask for unless given. `fresh_at` is None where nothing was received."""
+        page: dict[str, Any] = {"visitor": None, "demo": False, "fresh_at": "", "here": "", **context}
         return self._environment.get_template(template).render(page)
 
 
