@@ -1,5 +1,6 @@
 """Replicas whose machines are five minutes apart, while replicas are killed and their work changes hands."""
 
+import asyncio
 import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +31,8 @@ class Skew(Kind):
 
     async def strike(self, house: House) -> str:
         """Kill one replica: another one, whose clock says something else, takes over."""
-        alive = house.services()
+        while not (alive := house.services()):  # all are on their way back
+            await asyncio.sleep(0.1)
         name = self.rng.choice(sorted(alive))
         with contextlib.suppress(psutil.NoSuchProcess):
             alive[name].kill()
