@@ -3,12 +3,14 @@
 import csv
 import io
 import re
+from datetime import date
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
 
 from contracts.examples import pupil_identified, threshold_reached
+from services.projections.web.export import spreadsheet
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.parcours_population import delay, parcours, placement
@@ -204,7 +206,7 @@ async def test_the_file_opens_in_a_french_spreadsheet(house: House) -> None:
     name = "=cmd()"
     one = pupil("formule")
     await house.tell(
-        pupil_identified(student_id=one, uai=CYPRES, last_name=name, first_name="Zoé"),
+        pupil_identified(student_id=one, uai=CYPRES, last_name=name, first_name="Zoé", class_name="6e1"),
         threshold_reached(student_id=one, alert_id=alert("formule"), uai=CYPRES),
     )
     async with house.browser("mlds-31") as browser:
@@ -214,9 +216,31 @@ async def test_the_file_opens_in_a_french_spreadsheet(house: House) -> None:
     assert answer.content.startswith(b"\xef\xbb\xbf")
     assert "alertes-" in answer.headers["content-disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")), delimiter=";"))
-    assert [row["nom"] for row in rows] == [f"'{name}"]
+    assert [(row["nom"], row["classe"]) for row in rows] == [(f"'{name}", "'6e1")]
     (second,) = csv.DictReader(io.StringIO(rest.text.removeprefix("\ufeff")), delimiter=";")
     assert (second["nom"], second["classe"], second["etat"]) == ("HÉRAULT", "TMELEC1", "À traiter")
+    assert re.fullmatch(r"\w+\u00a020\d\d", second["mois"])  # 2026-06 would become the first of the month
+    assert list(second)[-3:] == ["dernier_geste", "geste_par", "geste_le"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [
+        ("6e1", "'6e1"),
+        ("6E12", "'6E12"),
+        ("3-1", "'3-1"),
+        ("4/2", "'4/2"),
+        ("=1+1", "'=1+1"),
+        ("TMELEC1", "TMELEC1"),
+        ("6e A", "6e A"),
+        ("601", "601"),
+        ("0310001E", "0310001E"),
+        ("12/10/2025", "12/10/2025"),
+    ],
+)
+def test_a_spreadsheet_reads_each_cell_as_it_was_written(cell: str, kept: str) -> None:
+    file = spreadsheet("essai", date(2026, 6, 1), ("a",), [(cell,)])
+    assert bytes(file.body).decode("utf-8-sig") == f"a\r\n{kept}\r\n"
 
 
 async def test_a_school_without_alerts_is_told_what_comes_next(house: House) -> None:

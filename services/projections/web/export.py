@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 
@@ -20,9 +21,10 @@ log = Log("web")
 router = APIRouter(include_in_schema=False)
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_READ_AS_ANOTHER = re.compile(r"\d+[eE][+-]?\d+|\d{1,2}[-/.]\d{1,2}", re.ASCII)
 _HEADER = (
     "nom", "prenom", "ine", "classe", "uai", "etablissement", "niveau", "mois", "demi_journees", "atteint_le", "etat",
-    "dernier_geste", "par", "le",
+    "dernier_geste", "geste_par", "geste_le",
 )  # fmt: skip
 
 
@@ -40,7 +42,7 @@ def export(site: TheSite, request: Request, visitor: PageOfPupils) -> Response:
 
 
 def spreadsheet(name: str, day: date, header: Sequence[str], lines: Iterable[Sequence[str]]) -> Response:
-    """A file of these lines, named after what it lists and the day; no cell of it is run as a formula."""
+    """A file of these lines, named after what it lists and the day; no cell of it is taken for something else."""
     out = io.StringIO()
     out.write(_BOM)
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
@@ -59,7 +61,7 @@ def _line(row: Row, school: str, person: str) -> list[str]:
         row["uai"],
         school,
         str(row["level"]),
-        row["month"],
+        words.month(row["month"]),
         str(row["half_days"]),
         row["reached_on"].strftime("%d/%m/%Y"),
         words.STATES[row["state"]],
@@ -70,5 +72,7 @@ def _line(row: Row, school: str, person: str) -> list[str]:
 
 
 def _harmless(value: str) -> str:
-    # A spreadsheet runs what begins like a formula.
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    # A spreadsheet runs what begins like a formula, and makes a number of the class 6e1 (6,00E+01), a day of 3-1: once
+    # saved, the name is lost. An apostrophe makes text of them in Excel and in LibreOffice; ="6e1" would hide itself
+    # better, but it is a formula, which a careful spreadsheet does not evaluate.
+    return f"'{value}" if value.startswith(_FORMULA) or _READ_AS_ANOTHER.fullmatch(value) else value
