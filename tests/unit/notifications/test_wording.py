@@ -57,6 +57,10 @@ def test_a_parcours_opened() -> None:
     assert "Premier point d’étape : au plus tard le mercredi 8 octobre 2025" in text
     assert "Périodes en entreprise (PFMP) : aucune prévue pour l’instant" in text
     assert "Rien ne vous est demandé pour l’instant." in text
+    assert (
+        "L’identité de l’élève et les partenaires du parcours ne sont visibles qu’après connexion. Ils ne figurent "
+        "jamais dans nos courriels." in text
+    )
 
 
 @pytest.mark.parametrize("last_day", [None, ENDS])
