@@ -16,7 +16,7 @@ PARTNERS = frozenset({DCIO, MISSION_LOCALE, CFA})
 """Not every territory has them: where the directory has nobody, no e-mail waits for somebody."""
 
 STANDS_IN = HEAD
-"""Told where only partners were to be and the directory has none of them: somebody must know."""
+"""Told of a delay where the directory has nobody of those who are to be: somebody must know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ _AFTER_SCHOOL = (Scheme.AMBITION_EMPLOI, Scheme.AVENIR_PRO_PLUS)
 _WITH_SCHOOL = (Scheme.TDO, Scheme.PAFI)
 _APPRENTICES = (DelayKind.APPRENTICE_WITHOUT_CONTRACT, DelayKind.APPRENTICE_AFTER_RUPTURE)
 _DELAY = (
+    told(COORDINATOR),
     told(CFA, kind=_APPRENTICES),
     told(HEAD, kind=_APPRENTICES),
     told(MISSION_LOCALE, kind=(*_APPRENTICES, DelayKind.OF_SUMMONS)),
@@ -71,3 +72,8 @@ AUDIENCE: Mapping[MailTemplate, tuple[Told, ...]] = {
 def audience_of(fact: Fact) -> tuple[Role, ...]:
     """The roles that are told of `fact`."""
     return tuple(row.role for row in AUDIENCE[fact.template] if row.hears(fact))
+
+
+def standing_in(fact: Fact) -> tuple[Role, ...]:
+    """The roles that are told of `fact` where nobody else can be."""
+    return () if AUDIENCE[fact.template] is not _DELAY or STANDS_IN in audience_of(fact) else (STANDS_IN,)

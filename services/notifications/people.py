@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.directory import Actor, Role, School
-from services.notifications.audience import PARTNERS, STANDS_IN, audience_of
+from services.notifications.audience import PARTNERS, audience_of, standing_in
 from services.notifications.facts import Fact
 from services.notifications.mime import usable
 
@@ -65,7 +65,10 @@ class People:
 
     def to_tell_of(self, fact: Fact, uai: str, day: date) -> list[Recipient]:
         """Everyone who must know of `fact`; never nobody at all."""
-        return self.to_tell(audience_of(fact), uai, day) or self.to_tell((STANDS_IN,), uai, day)
+        recipients = self.to_tell(audience_of(fact), uai, day)
+        if any(who.actor for who in recipients):
+            return recipients
+        return recipients + self.to_tell(standing_in(fact), uai, day)
 
     def to_tell(self, roles: Collection[Role], uai: str, day: date) -> list[Recipient]:
         """Everyone in these roles for this school; nobody twice, even in two roles."""

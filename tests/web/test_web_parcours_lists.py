@@ -83,6 +83,11 @@ async def test_the_file_of_the_list_opens_in_a_french_spreadsheet(house: House) 
     assert lines[0]["fin"] == f"{days(-60):%d/%m/%Y}"
 
 
+def is_done(node: Node) -> bool:
+    """Whether it says that something was done."""
+    return node.get("id") == "fait"
+
+
 async def test_delays_are_listed_by_where_they_stand(house: House) -> None:
     async with house.browser("chef-tilleuls") as browser:
         for query, name, told in (
@@ -96,6 +101,13 @@ async def test_delays_are_listed_by_where_they_stand(house: House) -> None:
         one = await page(browser, f"/delais/{delay('Zoé')}")
         assert "Dépassé depuis 4 jours" in one.text
         assert "Recevoir le jeune en entretien" in one.text
+        assert "Aucun courriel pour l’instant. Ils iront au coordonnateur MLDS et au CIO." in one.text
+        late = await page(browser, f"/delais/{delay('Zoé')}?fait=commence")
+        assert "Ce délai est déjà dépassé : le dernier jour était le" in late.one("p", where=is_done).text
+        early = await page(browser, f"/delais/{delay('Éloïse')}?fait=commence")
+        assert early.one("p", where=is_done).text.endswith("au coordonnateur MLDS, à la mission locale et au CIO.")
+        form = await page(browser, "/delais/nouveau")
+        assert "Courriels au coordonnateur MLDS et au CIO." in form.text
 
 
 async def test_a_school_without_any_is_told_what_comes_next(house: House) -> None:

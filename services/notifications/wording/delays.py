@@ -94,20 +94,20 @@ _NO_PARTNER = (
     "sont signalés à cette fonction."
 )
 _NO_CIO = (
-    "C’est d’habitude le CIO qui reçoit ce rappel, mais l’annuaire n’indique pas de directeur ou de directrice de CIO "
-    "pour votre établissement : c’est pourquoi vous le recevez."
+    "C’est d’habitude au CIO et à la MLDS que ce rappel est adressé, mais l’annuaire n’y indique personne pour votre "
+    "établissement : c’est pourquoi vous le recevez."
 )
 _ADD_CIO = (
-    "La personne qui tient l’annuaire de l’académie peut y ajouter le CIO : les prochains rappels lui parviendront "
-    "directement."
+    "La personne qui tient l’annuaire de l’académie peut y ajouter le CIO et la MLDS : les prochains rappels leur "
+    "parviendront directement."
 )
 _NO_MISSION_LOCALE = (
-    "C’est d’habitude à la mission locale et au CIO que ce rappel est adressé, mais l’annuaire n’y indique personne "
-    "pour votre établissement : c’est pourquoi vous le recevez."
+    "C’est d’habitude à la mission locale, au CIO et à la MLDS que ce rappel est adressé, mais l’annuaire n’y indique "
+    "personne pour votre établissement : c’est pourquoi vous le recevez."
 )
 _ADD_MISSION_LOCALE = (
-    "La personne qui tient l’annuaire de l’académie peut y ajouter la mission locale et le CIO : les prochains rappels "
-    "leur parviendront directement."
+    "La personne qui tient l’annuaire de l’académie peut y ajouter la mission locale, le CIO et la MLDS : les "
+    "prochains rappels leur parviendront directement."
 )
 _APPRENTICE: Mapping[str, Steps] = {
     Role.CFA: Steps(
@@ -123,6 +123,14 @@ _APPRENTICE: Mapping[str, Steps] = {
         "entretien, avec sa famille, pour chercher une solution : retour sous statut scolaire, relais avec la mission "
         "locale…",
     ),
+    Role.COORD_MLDS: Steps(
+        f"Si un contrat est signé, {_NOTE_IT} Sinon, voyez avec l’établissement et le CFA où en est sa recherche : "
+        "vous pouvez aider l’apprenti à trouver un employeur, ou préparer avec lui la suite, par exemple un retour "
+        "sous statut scolaire ou un relais avec la mission locale.",
+        f"Si un contrat a été signé, ou si l’apprenti a une autre solution, {_NOTE_IT} Sinon, convenez avec "
+        "l’établissement et le CFA de qui le rencontre dans les prochains jours : un retour sous statut scolaire ou un "
+        "relais avec la mission locale peut encore lui être proposé.",
+    ),
     Role.MISSION_LOCALE: Steps(
         "Prenez contact avec l’établissement ou le CFA : vous pouvez aider l’apprenti à trouver un employeur, ou "
         "préparer le relais avant cette date s’il n’en trouve pas.",
@@ -136,6 +144,13 @@ STEPS: Mapping[tuple[str, str], Steps] = {
         "moment de la proposer au jeune et, s’il est mineur, à ses représentants légaux.",
         f"Si l’entretien a eu lieu, ou si la demande n’a plus d’objet, {_NOTE_IT} Sinon, proposez un rendez-vous sans "
         "attendre : après une demande restée sans réponse, un jeune revient rarement de lui-même.",
+    ),
+    (DelayKind.RETURN_INTERVIEW, Role.COORD_MLDS): Steps(
+        "Voyez avec le CIO si la date de l’entretien est fixée ; il suffira de noter dans le dossier qu’il a eu lieu. "
+        "C’est aussi le moment de chercher ensemble ce qui pourra être proposé au jeune : une place en formation, un "
+        "accompagnement de la MLDS, un relais avec la mission locale.",
+        f"Si l’entretien a eu lieu, ou si la demande n’a plus d’objet, {_NOTE_IT} Sinon, convenez avec le CIO de qui "
+        "appelle le jeune, sans attendre : un rendez-vous proposé maintenant lui montre que sa demande compte.",
     ),
     (DelayKind.RETURN_INTERVIEW, Role.CHEF_ETAB): Steps(
         f"{_NO_CIO} Si la date de l’entretien est fixée, il suffira de noter dans le dossier qu’il a eu lieu. Sinon, "
@@ -162,6 +177,12 @@ STEPS: Mapping[tuple[str, str], Steps] = {
         "aux décrocheurs (PSAD), dites-le à la mission locale avant cette date.",
         "Voyez avec la mission locale où en est la situation du jeune, et si la plateforme de suivi et d’appui aux "
         "décrocheurs (PSAD) peut encore lui proposer une solution.",
+    ),
+    (DelayKind.OF_SUMMONS, Role.COORD_MLDS): Steps(
+        f"Si le jeune a trouvé une solution, {_NOTE_IT} Sinon, dites à la mission locale ce que vous savez de lui et "
+        "ce que la MLDS peut lui proposer : une solution trouvée avant cette date évite la transmission.",
+        f"Si le jeune a trouvé une solution, ou si sa situation a été transmise, {_NOTE_IT} Sinon, voyez avec la "
+        "mission locale où en est la transmission, et ce que la MLDS peut encore proposer au jeune.",
     ),
     (DelayKind.OF_SUMMONS, Role.CHEF_ETAB): Steps(
         f"{_NO_MISSION_LOCALE} Si le jeune a trouvé une solution, {_NOTE_IT} Sinon, prenez contact avec la mission "

@@ -18,6 +18,7 @@ from services.projections.commands import Refused, ServiceAway
 from services.projections.reading import delays, mails, pupils
 from services.projections.reading.filters import DelayFilters
 from services.projections.reading.readings import Reading, Row
+from services.projections.web import words_parcours as fr
 from services.projections.web.access import PageKeepingDelays, PageOfParcours, Visitor, check_form
 from services.projections.web.asking import PAGE_SIZE, Paging, page_of, searched, text_of
 from services.projections.web.choosing import school_of
@@ -36,8 +37,8 @@ VIEWS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "termines": ("Terminés", (DelayState.ENDED.value,)),
 }
 """The tabs: what each is called and which states it holds."""
+STARTED = "commence"
 DONE: Mapping[str, str] = {
-    "commence": "Le délai est suivi. Un courriel rappellera sa fin.",
     "fait": "C’est noté : ce que demandait ce délai est fait.",
     "sans-objet": "C’est noté : ce délai est sans objet.",
     WAITING: "C’est enregistré. La page le montrera dans quelques instants.",
@@ -108,13 +109,13 @@ async def start(site: TheSite, request: Request, visitor: PageKeepingDelays) -> 
         return await asyncio.to_thread(_start_again, site, request, visitor, form, away=AWAY)
     if not done.shown:
         return RedirectResponse(f"/delais?fait={WAITING}", 303)  # its page does not exist yet
-    return RedirectResponse(f"/delais/{done.about_id}?fait=commence", 303)
+    return RedirectResponse(f"/delais/{done.about_id}?fait={STARTED}", 303)
 
 
 @router.get("/{delay_id}")
 def delay_page(site: TheSite, request: Request, visitor: PageOfParcours, delay_id: UUID, fait: str = "") -> str:
     """One delay."""
-    return _page(site, request, visitor, delay_id, Sent(), done=DONE.get(fait, ""))
+    return _page(site, request, visitor, delay_id, Sent(), fait)
 
 
 @router.post("/{delay_id}/{act}")
@@ -208,9 +209,9 @@ def _status(wrong: Mapping[str, Any]) -> int:
 
 
 def _page(
-    site: Site, request: Request, visitor: Visitor, delay_id: UUID, form: Sent, done: str = "", **wrong: Any
+    site: Site, request: Request, visitor: Visitor, delay_id: UUID, form: Sent, fait: str = "", **wrong: Any
 ) -> str:
-    scope = visitor.scope
+    scope, day = visitor.scope, today(site.clock)
     with site.readings.of_parcours(scope) as reading:
         row = delays.one(reading, delay_id)
         if row is None:
@@ -227,9 +228,9 @@ def _page(
             mails=mails.page(reading, mails.MailFilters(about_id=delay_id), 100) if scope.sees_alerts else None,
             others=[each for each in others if each["delay_id"] != delay_id],
             may_keep=scope.may_keep_delays,
-            today=today(site.clock),
+            today=day,
             key=(form.said.get("key") if wrong.get("away") else "") or uuid4().hex,
-            done=done,
+            done=fr.started(row["kind"], row["until"], day) if fait == STARTED else DONE.get(fait, ""),
             form=form,
             **{"refusal": None, "away": "", **wrong},
         )

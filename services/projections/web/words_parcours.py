@@ -102,6 +102,14 @@ KIND_STARTS: Mapping[str, str] = {
     DelayKind.APPRENTICE_AFTER_RUPTURE: "Contrat rompu",
     DelayKind.OF_SUMMONS: "Convocation envoyée",
 }
+_OF_APPRENTICES = "au coordonnateur MLDS, au chef d’établissement, au CFA et à la mission locale"
+KIND_TOLD: Mapping[str, str] = {
+    DelayKind.RETURN_INTERVIEW: "au coordonnateur MLDS et au CIO",
+    DelayKind.APPRENTICE_WITHOUT_CONTRACT: _OF_APPRENTICES,
+    DelayKind.APPRENTICE_AFTER_RUPTURE: _OF_APPRENTICES,
+    DelayKind.OF_SUMMONS: "au coordonnateur MLDS, à la mission locale et au CIO",
+}
+"""To whom the e-mails about such a delay go, before its last day and once it is over."""
 DELAY_STATES: Mapping[str, str] = {
     DelayState.RUNNING: "En cours",
     DelayState.REACHED: "Dépassé",
@@ -158,6 +166,16 @@ def countdown(last: date, today: date) -> str:
 def overrun(last: date, today: date) -> str:
     """Since when the last day is over, where something had to be done by then."""
     return f"Dépassé depuis {days(max((today - last).days, 0))}{NBSP}: le dernier jour était le {long_day(last)}."
+
+
+def started(kind: str, last: date, today: date) -> str:
+    """What is answered to whoever has a delay followed: who is told of its last day, or that it is over already."""
+    if last < today:
+        return (
+            f"Ce délai est déjà dépassé : le dernier jour était le {long_day(last)}. "
+            f"Un courriel le signale {KIND_TOLD[kind]}."
+        )
+    return f"Le délai est suivi. Les courriels à son sujet iront {KIND_TOLD[kind]}."
 
 
 def days_left(last: date, today: date) -> str:

@@ -80,8 +80,8 @@ def on(post: Post, day: date) -> None:
         (StatusExpired(scheme="TDO", ends_on=END), ["cio", "head", "ml", "mlds"]),
         (OutcomeMissing(scheme="TDO", weeks=1, ends_on=END), ["head", "mlds"]),
         (ReviewOverdue(scheme="TDO", review_on=END), ["mlds"]),
-        (summons(15), ["cio", "ml"]),
-        (summons(), ["cio", "ml"]),
+        (summons(15), ["cio", "ml", "mlds"]),
+        (summons(), ["cio", "ml", "mlds"]),
     ],
 )
 def test_each_fact_is_told_to_its_people(post: Post, fact: Fact, who: list[str]) -> None:
@@ -137,7 +137,7 @@ def test_a_reminder_read_after_the_last_day_is_ignored(post: Post, fact: Fact) -
 def test_what_happened_is_told_however_late(post: Post) -> None:
     on(post, END + timedelta(days=90))
     post.tell(about(StatusExpired(scheme="TDO", ends_on=END)), about(summons()))
-    assert len(post.mails()) == 6
+    assert len(post.mails()) == 7
 
 
 def test_a_partner_nobody_is_in_makes_no_e_mail_but_a_coordinator_is_waited_for(post: Post) -> None:
@@ -159,17 +159,20 @@ def test_a_partner_nobody_is_in_makes_no_e_mail_but_a_coordinator_is_waited_for(
 def test_where_no_partner_can_be_told_of_a_delay_the_head_is(post: Post, fact: Fact) -> None:
     post.appoint(school(), actor("head", Role.CHEF_ETAB))
     post.tell(about(fact), alert(1))
-    assert told(post) == ["None", "head", "head"]  # the school has no CPE
+    assert told(post) == ["None", "None", "head", "head"]  # no CPE, and a coordinator is waited for
     assert [parcel.letter.address for parcel in post.outbox().claim(10)] == ["head@example.org"] * 2
 
 
-def test_a_delay_that_nobody_can_be_told_of_waits_for_a_head(post: Post) -> None:
+def test_a_delay_that_nobody_can_be_told_of_waits_for_a_coordinator_and_a_head(post: Post) -> None:
     post.appoint(school())
     post.tell(about(summons()))
-    assert [(mail.about.role, mail.state) for mail in post.mails()] == [("CHEF_ETAB", State.UNADDRESSED)]
-    post.appoint(school(), actor("head", Role.CHEF_ETAB))
+    assert {(mail.about.role, mail.state) for mail in post.mails()} == {
+        ("COORD_MLDS", State.UNADDRESSED),
+        ("CHEF_ETAB", State.UNADDRESSED),
+    }
+    post.appoint(school(), actor("head", Role.CHEF_ETAB), MLDS)
     post.look_again()
-    assert told(post) == ["head"]
+    assert told(post) == ["head", "mlds"]
 
 
 def test_a_reminder_that_waited_for_somebody_past_the_last_day_is_not_sent(post: Post) -> None:
@@ -211,7 +214,7 @@ def test_an_erased_pupil_s_e_mails_about_parcours_and_delays_are_cancelled_too(p
     post.tell(other)
     erased_after(post, student, opened(), expiring(30), summons(15))
     of_pupil = [mail for mail in post.mails() if mail.about.student_id == student]
-    assert len(of_pupil) == 4 + 2 + 2 + 2  # the school has no CPE: that one waited for nobody yet
+    assert len(of_pupil) == 4 + 2 + 3 + 2  # the school has no CPE: that one waited for nobody yet
     assert {mail.state for mail in of_pupil} == {State.CANCELLED}
     assert post.unsent() == 4
     post.tell(about(StatusExpired(scheme="TDO", ends_on=END), student=student))

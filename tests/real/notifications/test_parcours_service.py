@@ -106,10 +106,10 @@ async def test_all_that_happens_to_a_pupil_is_told_in_order_and_once_though_said
             await say(suite, said.ReviewOverdue)
             await say(suite, DelayApproaching, until=ends_on)
             await say(suite, DelayReached)
-        requested = await suite.tells(notifications.MailRequested, 12)
-        await suite.tells(notifications.MailSent, 12)
+        requested = await suite.tells(notifications.MailRequested, 14)
+        await suite.tells(notifications.MailSent, 14)
         await say(suite, said.StatusExpired, student=uuid4(), parcours_id=uuid4())
-        await suite.tells(notifications.MailSent, 16)
+        await suite.tells(notifications.MailSent, 18)
     order = list(dict.fromkeys(each.data.template.value for each in requested))
     assert order == [
         "status_expiring",
@@ -119,7 +119,7 @@ async def test_all_that_happens_to_a_pupil_is_told_in_order_and_once_though_said
         "delay_approaching",
         "delay_reached",
     ]
-    assert len(relay.taken) == 16
+    assert len(relay.taken) == 18
     assert {each.data.about_id for each in requested} == {PARCOURS, DELAY}
 
 

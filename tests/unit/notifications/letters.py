@@ -10,7 +10,7 @@ from uuid import UUID
 from contracts.delays import DelayKind
 from contracts.directory import Role, School
 from contracts.parcours import Scheme
-from services.notifications.audience import PARTNERS, STANDS_IN, audience_of
+from services.notifications.audience import audience_of, standing_in
 from services.notifications.events import About
 from services.notifications.facts import (
     DelayApproaching,
@@ -58,11 +58,7 @@ FACTS: list[Fact] = [
     *(DelayApproaching(kind=kind, days=15, since=STARTS, until=ENDS) for kind in DelayKind),
     *(DelayReached(kind=kind, since=STARTS, until=ENDS) for kind in DelayKind),
 ]
-EVERY = [
-    (fact, role)
-    for fact in FACTS
-    for role in (*audience_of(fact), *((STANDS_IN,) if set(audience_of(fact)) <= PARTNERS else ()))
-]
+EVERY = [(fact, role) for fact in FACTS for role in (*audience_of(fact), *standing_in(fact))]
 """Each fact with each role that is told of it, be it for want of anybody else."""
 
 

@@ -86,10 +86,10 @@ def test_a_review_overdue(scheme: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("RETURN_INTERVIEW", "DCIO"),
-        ("APPRENTICE_WITHOUT_CONTRACT", "CFA CHEF_ETAB MISSION_LOCALE"),
-        ("APPRENTICE_AFTER_RUPTURE", "CFA CHEF_ETAB MISSION_LOCALE"),
-        ("OF_SUMMONS", "MISSION_LOCALE DCIO"),
+        ("RETURN_INTERVIEW", "COORD_MLDS DCIO"),
+        ("APPRENTICE_WITHOUT_CONTRACT", "COORD_MLDS CFA CHEF_ETAB MISSION_LOCALE"),
+        ("APPRENTICE_AFTER_RUPTURE", "COORD_MLDS CFA CHEF_ETAB MISSION_LOCALE"),
+        ("OF_SUMMONS", "COORD_MLDS MISSION_LOCALE DCIO"),
     ],
 )
 def test_delays(kind: str, told: str) -> None:

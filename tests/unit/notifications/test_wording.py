@@ -186,6 +186,20 @@ def test_a_review_overdue() -> None:
             "Faute de solution, sa situation devait être transmise à la présidence du conseil départemental",
             "articles L. 114-1 et R. 114-7",
         ),
+        (
+            DelayKind.RETURN_INTERVIEW,
+            COORDINATOR,
+            5,
+            "Un jeune d’un établissement que vous accompagnez a demandé à reprendre une formation",
+            "Voyez avec le CIO si la date de l’entretien est fixée",
+        ),
+        (
+            DelayKind.OF_SUMMONS,
+            COORDINATOR,
+            None,
+            "Un jeune d’un établissement que vous accompagnez a été convoqué par la mission locale",
+            "voyez avec la mission locale où en est la transmission",
+        ),
     ],
 )
 def test_a_delay(kind: DelayKind, role: Role, days: int | None, opening: str, law: str) -> None:
@@ -207,8 +221,8 @@ def test_those_who_cannot_note_it_themselves_are_told_whom_to_tell() -> None:
 @pytest.mark.parametrize(
     ("kind", "missing", "whom"),
     [
-        (DelayKind.RETURN_INTERVIEW, "l’annuaire n’indique pas de directeur ou de directrice de CIO", "avec le CIO de"),
-        (DelayKind.OF_SUMMONS, "à la mission locale et au CIO", "avec la mission locale de votre secteur"),
+        (DelayKind.RETURN_INTERVIEW, "au CIO et à la MLDS que ce rappel est adressé", "avec le CIO de"),
+        (DelayKind.OF_SUMMONS, "à la mission locale, au CIO et à la MLDS", "avec la mission locale de votre secteur"),
     ],
 )
 def test_a_head_told_for_want_of_a_partner_reads_who_is_missing_and_whom_to_ask(

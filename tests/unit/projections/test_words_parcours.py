@@ -1,3 +1,4 @@
+import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
@@ -7,6 +8,9 @@ import pytest
 from contracts import parcours as said
 from contracts.catalogue import FLOW, PARCOURS
 from contracts.delays import DelayKind, DelayState
+from contracts.directory import Role
+from services.notifications.audience import audience_of
+from services.notifications.facts import DelayApproaching, DelayReached
 from services.projections.reading import delays, parcours
 from services.projections.web import words_parcours as fr
 from services.projections.web.asking_parcours import VIEWS
@@ -68,6 +72,35 @@ def test_every_state_is_in_a_tab_and_every_order_is_told() -> None:
 def test_the_days_that_are_left_are_told_in_words(last: date, sentence: str, cell: str) -> None:
     assert fr.countdown(last, TODAY).replace("\u00a0", " ") == sentence
     assert fr.days_left(last, TODAY).replace("\u00a0", " ") == cell
+
+
+def test_who_is_said_to_be_told_of_a_delay_is_told() -> None:
+    called = {
+        Role.COORD_MLDS: "au coordonnateur MLDS",
+        Role.CHEF_ETAB: "au chef d’établissement",
+        Role.DCIO: "au CIO",
+        Role.MISSION_LOCALE: "à la mission locale",
+        Role.CFA: "au CFA",
+    }
+    for kind in DelayKind:
+        said_of = set(re.split(", | et ", fr.KIND_TOLD[kind]))
+        for fact in (
+            DelayApproaching(kind=kind, days=5, since=TODAY, until=TODAY),
+            DelayReached(kind=kind, since=TODAY, until=TODAY),
+        ):
+            assert said_of == {called[role] for role in audience_of(fact)}
+
+
+def test_a_delay_that_is_followed_too_late_promises_no_reminder() -> None:
+    kind = DelayKind.RETURN_INTERVIEW
+    for last in (TODAY, date(2025, 12, 31)):
+        assert fr.started(kind, last, TODAY) == (
+            "Le délai est suivi. Les courriels à son sujet iront au coordonnateur MLDS et au CIO."
+        )
+    assert fr.started(kind, date(2025, 12, 1), TODAY).replace("\u00a0", " ") == (
+        "Ce délai est déjà dépassé : le dernier jour était le lundi 1er décembre 2025. Un courriel le signale au "
+        "coordonnateur MLDS et au CIO."
+    )
 
 
 def test_the_share_in_placement_is_told_in_words() -> None:
