@@ -17,7 +17,7 @@ from services.notifications.events import About
 from services.notifications.facts import DelayApproaching, DelayReached, Fact, ThresholdReached
 from services.notifications.mime import assemble, mailbox, one_line, phrase
 from services.notifications.wording import alerts, delays, parcours
-from services.notifications.wording.common import ROLES, Wording
+from services.notifications.wording.common import NO_PAGE, ROLES, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,9 @@ class Renderer:
             "Content-Language": "fr",
         }
 
+    def _link(self, path: str, about_id: UUID) -> str:
+        return f"{self._identity.public_url.rstrip('/')}/{path}/{about_id}"
+
     def _words(self, about: About, wording: Wording, school: School | None) -> dict[str, object]:
         name = one_line(school.name) if school else f"établissement {about.uai}"
         number = f"{about.about_id.hex[:4]}-{about.about_id.hex[4:8]}".upper()
@@ -108,7 +111,7 @@ class Renderer:
             "uai": about.uai,
             "file_number": number,
             "role": ROLES[about.role],
-            "link": f"{self._identity.public_url.rstrip('/')}/{wording.path}/{about.about_id}",
+            "link": None if about.role in NO_PAGE else self._link(wording.path, about.about_id),
             "may_reply": bool(self._identity.reply_to),
             "details": [("Dossier", number), ("Établissement", f"{name} ({about.uai})"), *wording.details],
             "next_step": wording.next_step,

@@ -32,6 +32,8 @@ ROLES: Mapping[str, str] = {
     Role.MISSION_LOCALE: "correspondant ou correspondante de la mission locale pour l’établissement",
     Role.CFA: "correspondant ou correspondante du CFA pour l’établissement",
 }
+NO_PAGE = frozenset({Role.CFA})
+"""Roles that the pages show nothing to: they are told whom to call, not what to open."""
 SCHOOLS: Mapping[str, str] = {
     Role.CHEF_ETAB: "de votre établissement",
     Role.CPE: "de votre établissement",

@@ -15,7 +15,8 @@ from services.notifications.events import About
 from services.notifications.facts import Fact
 from services.notifications.people import People
 from services.notifications.rendering import Identity, Renderer
-from services.notifications.wording.common import ROLES
+from services.notifications.wording.common import NO_PAGE, ROLES
+from services.projections.scope import Sees, scope_of
 from tests.unit.notifications.given import ALERT, DAY, DELAY, NOW, PARCOURS, PUPIL, REACHED, UAI, actor, school
 from tests.unit.notifications.letters import (
     EVERY,
@@ -60,11 +61,33 @@ def test_it_says_which_school_which_file_and_why_the_person_reads_it(fact: Fact,
         "Et maintenant ?" if kind == "html" else "ET MAINTENANT ?",
         "Pourquoi recevez-vous ce courriel ? Parce que l’annuaire vous désigne comme " + ROLES[role],
         "à cette fonction. Si ce n’est plus la vôtre",
-        "visibles qu’après connexion",
+        "ne figurent jamais dans nos courriels",
     ):
         assert expected in text
-    assert re.search(rf"/(alertes|parcours|delais)/{about_id}", body(letter(fact, role), kind))
+    link = re.search(rf"/(alertes|parcours|delais)/{about_id}", body(letter(fact, role), kind))
+    assert bool(link) == (role is not Role.CFA)
+    assert ("visibles qu’après connexion" in text) == bool(link)
     assert number in subject(letter(fact, role))
+
+
+@pytest.mark.parametrize(("fact", "role"), [each for each in EVERY if each[1] is Role.CFA])
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_who_has_no_page_is_told_whom_to_call(fact: Fact, role: Role, kind: str) -> None:
+    text = read(letter(fact, role, where=school()), kind)
+    assert "suite.example.org" not in body(letter(fact, role, where=school()), kind)
+    assert "Ouvrir le dossier" not in text
+    number = f"{DELAY.hex[:4]}-{DELAY.hex[4:8]}".upper()
+    assert (
+        "appelez l’établissement « Lycée Les Coteaux » ou le coordonnateur ou la coordonnatrice de la MLDS, en donnant "
+        f"ce numéro : dossier {number}." in text
+    )
+
+
+def test_whoever_is_given_a_link_has_a_page() -> None:
+    for role in {role for _, role in EVERY}:
+        place = UAI if role in (Role.CHEF_ETAB, Role.CPE) else "R1"
+        sees = scope_of(actor("who", role, place), [school()], DAY).sees
+        assert (sees is Sees.NOTHING) == (role in NO_PAGE), role
 
 
 @pytest.mark.parametrize(("fact", "role"), EVERY)
