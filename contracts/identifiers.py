@@ -51,6 +51,11 @@ def check_school_year(value: str) -> str:
     return value
 
 
+def file_number(about_id: UUID) -> str:
+    """`2C73-1370`: how people name an alert, a parcours or a delay to each other, in e-mails and on pages alike."""
+    return f"{about_id.hex[:4]}-{about_id.hex[4:8]}".upper()
+
+
 def check_month(value: str) -> str:
     """Return `value` if it is a calendar month, as `2025-10`."""
     if not _MONTH.fullmatch(value):

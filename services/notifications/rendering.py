@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from chassis.clock import PARIS
 from contracts.directory import Actor, School
+from contracts.identifiers import file_number
 from services.notifications.events import About
 from services.notifications.facts import DelayApproaching, DelayReached, Fact, ThresholdReached
 from services.notifications.mime import assemble, mailbox, one_line, phrase
@@ -104,7 +105,7 @@ class Renderer:
 
     def _words(self, about: About, wording: Wording, school: School | None) -> dict[str, object]:
         name = one_line(school.name) if school else f"établissement {about.uai}"
-        number = f"{about.about_id.hex[:4]}-{about.about_id.hex[4:8]}".upper()
+        number = file_number(about.about_id)
         return {
             "subject": f"{wording.headline} : dossier {number}, {name}",
             "school": name,

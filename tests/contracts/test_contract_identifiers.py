@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import permutations
 from string import ascii_uppercase
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from contracts.identifiers import (
     check_month,
     check_school_year,
     check_uai,
+    file_number,
     month_of,
     school_year_of,
 )
@@ -147,3 +149,7 @@ def _accepts(check: Callable[[str], str], value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_file_is_named_by_the_first_half_of_its_id() -> None:
+    assert file_number(UUID("2c731370-0000-4000-8000-000000000001")) == "2C73-1370"

@@ -7,6 +7,7 @@ import pytest
 
 from contracts import parcours as said
 from contracts.delays import DelayKind, DelayState
+from contracts.identifiers import file_number
 from services.projections.web import words_parcours as fr
 from tests.web import test_web_accessibility as accessibility
 from tests.web.conftest import House
@@ -50,6 +51,13 @@ async def test_the_page_of_a_parcours_says_how_long_it_still_runs(house: House) 
         assert "Fin de parcours proche, à Dominique Exemple" in text
         late = tree.one("details", where=lambda node: "Consigner un point" in node.text)
         assert "open" in late.attributes, "what is waited for is unfolded"
+
+
+async def test_a_page_bears_the_number_by_which_e_mails_name_the_file(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        for path, about in (("alertes", alert("Éloïse")), ("parcours", parcours("Zoé")), ("delais", delay("Zoé"))):
+            lead = (await page(browser, f"/{path}/{about}")).one("p", where=lambda node: node.get("class") == "lead")
+            assert lead.text.endswith(f"· Dossier {file_number(about)}")
 
 
 async def test_the_history_is_told_in_french_with_who_and_why(house: House) -> None:

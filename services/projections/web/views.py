@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from contracts.identifiers import file_number
 from services.projections.web import words, words_parcours
 
 HERE = Path(__file__).parent.parent
@@ -39,6 +40,7 @@ class Views:
             "act": words.act,
             "version": words.version,
             "lower_first": words.lower_first,
+            "file_number": file_number,
         }
         self._environment.globals |= {
             "words": words,

@@ -9,6 +9,7 @@ import pytest
 
 from contracts.delays import DelayKind
 from contracts.directory import Role
+from contracts.identifiers import file_number
 from contracts.notifications import MailTemplate
 from services.notifications.audience import AUDIENCE
 from services.notifications.events import About
@@ -53,7 +54,7 @@ def test_an_alert_says_which_month_and_count(fact: Fact, role: Role, kind: str) 
 def test_it_says_which_school_which_file_and_why_the_person_reads_it(fact: Fact, role: Role, kind: str) -> None:
     text = read(letter(fact, role, where=school()), kind)
     about_id = about_of(fact)
-    number = f"{about_id.hex[:4]}-{about_id.hex[4:8]}".upper()
+    number = file_number(about_id)
     for expected in (
         "Lycée Les Coteaux",
         UAI,
@@ -76,10 +77,9 @@ def test_who_has_no_page_is_told_whom_to_call(fact: Fact, role: Role, kind: str)
     text = read(letter(fact, role, where=school()), kind)
     assert "suite.example.org" not in body(letter(fact, role, where=school()), kind)
     assert "Ouvrir le dossier" not in text
-    number = f"{DELAY.hex[:4]}-{DELAY.hex[4:8]}".upper()
     assert (
         "appelez l’établissement « Lycée Les Coteaux » ou le coordonnateur ou la coordonnatrice de la MLDS, en donnant "
-        f"ce numéro : dossier {number}." in text
+        f"ce numéro : dossier {file_number(DELAY)}." in text
     )
 
 
