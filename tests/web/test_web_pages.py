@@ -67,6 +67,9 @@ async def test_the_figures_of_the_home_page_add_up(house: House) -> None:
         assert "Lycée des Tilleuls" in home.text
         total = home.all("tfoot")[0].all("td")[-1].one("a")
         assert total.text == "39 alertes"
+        spoken = {cell.text for table in home.all("tbody") for cell in table.all("td")}
+        assert {"0 alerte", "1 alerte"} <= spoken
+        assert not spoken & {"0 alertes", "1 alertes"}
     async with house.browser("mlds-31") as browser:
         home = await page(browser, "/")
         assert home.one("h1").text == "Mon réseau"
