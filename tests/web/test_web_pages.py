@@ -246,6 +246,14 @@ def test_a_spreadsheet_reads_each_cell_as_it_was_written(cell: str, kept: str) -
     assert bytes(file.body).decode("utf-8-sig") == f"a\r\n{kept}\r\n"
 
 
+async def test_e_mails_are_announced_for_when_they_leave(house: House) -> None:
+    one = pupil("sans courriel")
+    await house.tell(threshold_reached(student_id=one, alert_id=alert("sans courriel"), uai=CYPRES))
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, f"/alertes/{alert('sans courriel')}")
+    assert tree.by_id("suite-vive").text.count("Ils partent quelques instants après l’alerte.") == 1
+
+
 async def test_a_school_without_alerts_is_told_what_comes_next(house: House) -> None:
     async with house.browser("chef-vide") as browser:
         for path, said in (
