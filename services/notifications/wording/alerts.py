@@ -38,12 +38,12 @@ NEXT_STEPS: Mapping[tuple[int, str], str] = {
 def wording(fact: ThresholdReached, role: str) -> Wording:
     """What the e-mail about an alert says to somebody in `role`."""
     month = month_in_french(fact.month)
-    half_days = f"{fact.half_days} demi-journées (seuil du niveau {fact.level} : {fact.threshold})"
+    half_days = f"{fact.half_days} demi-journées (seuil du niveau {fact.level} : {fact.threshold})"
     return Wording(
-        headline=f"Absentéisme, seuil de niveau {fact.level} atteint en {month}",
+        headline=f"Absentéisme, seuil de niveau {fact.level} atteint en {month}",
         details=(("Mois concerné", month), ("Absences non justifiées", half_days)),
         next_step=NEXT_STEPS[fact.level, role],
-        why=f"Les alertes de niveau {fact.level} sont adressées à cette fonction.",
+        why=f"Les alertes de niveau {fact.level} sont adressées à cette fonction.",
         path="alertes",
         thread="alert",
         words={

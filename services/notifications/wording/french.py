@@ -30,13 +30,13 @@ def number_in_french(number: int) -> str:
 def month_in_french(month: str) -> str:
     """`2025-10` -> `octobre 2025`."""
     year, number = month.split("-")
-    return f"{_MONTHS[int(number) - 1]} {year}"
+    return f"{_MONTHS[int(number) - 1]}{NBSP}{year}"
 
 
 def day_in_french(day: date) -> str:
     """`mercredi 31 décembre 2025`."""
     number = "1er" if day.day == 1 else str(day.day)
-    return f"{_WEEKDAYS[day.weekday()]} {number}{NBSP}{_MONTHS[day.month - 1]} {day.year}"
+    return f"{_WEEKDAYS[day.weekday()]} {number}{NBSP}{_MONTHS[day.month - 1]}{NBSP}{day.year}"
 
 
 def days_in_french(number: int) -> str:

@@ -1,5 +1,6 @@
 """The French of the pages: what codes are called, and how dates, months and numbers are written."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
@@ -146,12 +147,17 @@ def about(template: str) -> tuple[str, str]:
     return ("/delais", "le délai") if template.startswith("delay_") else ("/parcours", "le parcours")
 
 
+_DAY = re.compile(rf"\b(?:\d{{1,2}}|1er) (?:{'|'.join(MONTHS)})(?: \d{{4}})?\b")
+
+
 def typeset(text: str) -> str:
     """`text` with the non-breaking spaces of French typography."""
+    text = _DAY.sub(lambda found: found[0].replace(" ", NBSP), text)
     for mark in ":;?!»%":
         text = text.replace(f" {mark}", f"{NBSP}{mark}")
     return (
         text.replace("« ", f"«{NBSP}")
+        .replace("BO n", f"BO{NBSP}n")
         .replace("n° ", f"n°{NBSP}")
         .replace("L. ", f"L.{NBSP}")
         .replace("R. ", f"R.{NBSP}")

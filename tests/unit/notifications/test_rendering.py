@@ -40,9 +40,9 @@ def test_an_alert_says_which_month_and_count(fact: Fact, role: Role, kind: str) 
     text = body(letter(fact, role, where=school()), kind)
     level, count = (1, 4) if fact is REACHED else (2, 10)
     for expected in (
-        "octobre 2025",
-        f"{count} demi-journées",
-        f"niveau {level}",
+        "octobre\u00a02025",
+        f"{count}\u00a0demi-journées",
+        f"niveau\u00a0{level}",
         f"https://suite.example.org/alertes/{ALERT}",
         "R.\u00a0131-7",
     ):
@@ -116,6 +116,8 @@ def test_french_typography_is_respected(fact: Fact, role: Role, kind: str) -> No
     assert not re.search(r"[^\u00a0\s][;?!»%]|[^\u00a0]:(?!\d)", text)
     assert not re.search(r" [;:?!»%]|« ", text)
     assert not re.search(r"\.\.|,,| ,| \.|\{|\}|None|\n\n\n\n", text)
+    assert not re.search(r"\d (demi-journée|jour|mois|janv|févr|mars|avr|mai|juin|juil|août|sept|oct|nov|déc)", text)
+    assert not re.search(r"niveau \d|[a-zéû] 20\d\d", text)
     assert "'" not in text
 
 

@@ -255,6 +255,6 @@ def test_the_share_in_placement(share: Share, words: str) -> None:
 
 
 def test_days_and_months_in_french() -> None:
-    assert french.day_in_french(date(2026, 2, 1)) == "dimanche 1er\u00a0février 2026"
-    assert french.month_in_french("2025-08") == "août 2025"
+    assert french.day_in_french(date(2026, 2, 1)) == "dimanche 1er\u00a0février\u00a02026"
+    assert french.month_in_french("2025-08") == "août\u00a02025"
     assert [french.number_in_french(number) for number in (4, 10, 11)] == ["quatre", "dix", "11"]

@@ -58,6 +58,13 @@ def test_typography_puts_the_spaces_that_do_not_break() -> None:
     )
 
 
+def test_a_source_is_not_cut_between_a_number_and_its_word() -> None:
+    assert words.typeset("BO n° 29 du 20 juillet 2023") == "BO\u00a0n°\u00a029 du 20\u00a0juillet\u00a02023"
+    assert words.typeset("JO du 10 décembre 2025") == "JO du 10\u00a0décembre\u00a02025"
+    assert words.typeset("avant le 1er septembre.") == "avant le 1er\u00a0septembre."
+    assert words.typeset("5 maisons, 2 juins") == "5 maisons, 2 juins"
+
+
 def test_a_pupil_without_a_name_still_has_words() -> None:
     assert words.full_name({"last_name": "DUPONT", "first_name": None}) == "DUPONT"
     assert words.full_name({"last_name": None, "first_name": None}) == "Identité non communiquée"
