@@ -83,7 +83,7 @@ async def test_the_history_is_told_in_french_with_who_and_why(house: House) -> N
     async with house.browser("mlds-31") as browser:
         extended = await page(browser, f"/parcours/{parcours('Jules')}")
         assert "Parcours prolongé jusqu’au" in extended.text
-        assert "À vérifier : Ce parcours finit après le 31 décembre" in extended.text
+        assert "À vérifier : Ce parcours finit après le 31 décembre qui suit la session d’examen." in extended.text
 
 
 @pytest.mark.parametrize(

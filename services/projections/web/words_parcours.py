@@ -77,9 +77,9 @@ DIPLOMAS: Mapping[str, str] = {
     Diploma.DTMS: "Diplôme de technicien des métiers du spectacle (DTMS)",
 }
 CAUTIONS: Mapping[str, str] = {
-    Caution.ENDS_AFTER_DECEMBER: "Ce parcours finit après le 31 décembre. Les quatre mois y sont comptés depuis son "
-    "premier jour ; une autre lecture du texte les compte depuis le 1er\u00a0septembre. Vérifiez auprès de votre "
-    "académie.",
+    Caution.ENDS_AFTER_DECEMBER: "Ce parcours finit après le 31 décembre qui suit la session d’examen. Les quatre mois "
+    "y sont comptés depuis son premier jour ; une autre lecture du texte les compte depuis le 1er\u00a0septembre. "
+    "Vérifiez auprès de votre académie.",
 }
 KINDS: Mapping[str, str] = {
     DelayKind.RETURN_INTERVIEW: "Entretien de droit au retour en formation",
