@@ -60,6 +60,23 @@ async def test_a_page_bears_the_number_by_which_e_mails_name_the_file(house: Hou
             assert lead.text.endswith(f"· Dossier {file_number(about)}")
 
 
+async def test_no_reason_is_told_where_none_was_asked(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        for name in ("Éloïse", "Noël"):
+            history = (await page(browser, f"/delais/{delay(name)}")).by_id("suite-vive")
+            assert history is not None
+            assert "Dominique Exemple (Chef d’établissement)" in history.text
+            assert "autre raison" not in history.text
+        running = await page(browser, f"/parcours/{parcours('Noël')}")
+        assert "Suspendu depuis le" in running.text
+
+
+async def test_nothing_is_asked_for_where_no_parcours_expired(house: House) -> None:
+    async with house.browser("chef-vide") as empty, house.browser("chef-tilleuls") as head:
+        assert "il reste à dire" not in (await page(empty, "/")).text
+        assert "il reste à dire ce qu’est devenu l’élève" in (await page(head, "/")).text
+
+
 async def test_the_history_is_told_in_french_with_who_and_why(house: House) -> None:
     async with house.browser("chef-tilleuls") as browser:
         tree = await page(browser, f"/parcours/{parcours('Zoé')}")

@@ -5,7 +5,7 @@ from datetime import date
 
 from contracts.delays import DelayKind, DelayState
 from contracts.parcours import Caution, Diploma, Outcome, ParcoursState, Partner, Scheme, Why
-from services.projections.web.words import MONTHS, NBSP, count
+from services.projections.web.words import MONTHS, NBSP, count, day
 
 SCHEMES: Mapping[str, str] = {
     Scheme.TDO: "Tous droits ouverts",
@@ -176,6 +176,13 @@ def started(kind: str, last: date, today: date) -> str:
             f"Un courriel le signale {KIND_TOLD[kind]}."
         )
     return f"Le délai est suivi. Les courriels à son sujet iront {KIND_TOLD[kind]}."
+
+
+def suspended(since: date, today: date) -> str:
+    """Since when nothing is asked of the pupil, or from when on."""
+    if since > today:
+        return f"Suspendu à partir du {day(since)} : rien ne sera demandé à l’élève."
+    return f"Suspendu depuis le {day(since)} : rien n’est demandé à l’élève."
 
 
 def days_left(last: date, today: date) -> str:

@@ -103,6 +103,17 @@ def test_a_delay_that_is_followed_too_late_promises_no_reminder() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("since", "sentence"),
+    [
+        (date(2025, 12, 9), "Suspendu à partir du 9 déc. 2025 : rien ne sera demandé à l’élève."),
+        (TODAY, "Suspendu depuis le 8 déc. 2025 : rien n’est demandé à l’élève."),
+    ],
+)
+def test_a_suspension_to_come_is_not_told_as_one_that_began(since: date, sentence: str) -> None:
+    assert fr.suspended(since, TODAY).replace("\u00a0", " ") == sentence
+
+
 def test_the_share_in_placement_is_told_in_words() -> None:
     assert fr.share(28, 76).replace("\u00a0", " ") == "28 jours sur 76 possibles"
     assert fr.share(1, 1).replace("\u00a0", " ") == "1 jour sur 1 possible"
