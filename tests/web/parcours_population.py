@@ -145,7 +145,7 @@ def _delays() -> Iterator[Envelope[Any]]:
         of = {"delay_id": delay(name), "student_id": pupil(name), "kind": kind}
         of |= {"uai": AUTAN if name == "Iris" else TILLEULS, "since": days(since), "until": days(until)}
         at = datetime.combine(days(since), time(10), UTC)
-        yield parcours_event(DelayStarted, {"time": at}, by="chef-tilleuls", **of)
+        yield parcours_event(DelayStarted, {"time": at}, by="chef-tilleuls", why=Why.OTHER, **of)
         if then:
             yield parcours_event(then, {"time": at + timedelta(days=1)}, **of)
 
