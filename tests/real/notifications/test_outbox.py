@@ -147,7 +147,7 @@ def test_one_that_cannot_be_written_is_put_aside_and_the_others_leave(
     (line, _) = [record for record in caplog.records if record.getMessage() == "sender.mail_put_aside"]
     assert (line.levelname, line.__dict__["fields"]["template"]) == ("ERROR", "delay_reached")
     monkeypatch.setitem(delays.KINDS, new.kind, delays.KINDS["OF_SUMMONS"])
-    monkeypatch.setitem(delays.STEPS, (new.kind, Role.CHEF_ETAB), delays.Steps("", "Notez-le."))
+    monkeypatch.setitem(delays.STEPS, (new.kind, Role.COORD_MLDS), delays.Steps("", "Notez-le."))
     outbox.conclude([(parcel, ACCEPTED) for parcel in outbox.claim(10)])
     assert {mail.state for mail in post.mails()} == {State.SENT}
     assert {sent.attempt for sent in post.of(events.Sent)} == {1, 3}

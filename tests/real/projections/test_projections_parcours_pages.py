@@ -100,7 +100,7 @@ async def test_a_head_opens_a_parcours_from_an_alert_and_leads_it_to_its_end(
         ("/modifier", {"du": day(6), "au": day(15), "pourquoi": "PARTNER_ASKED"}, ("10 jours en entreprise",)),
         ("/annuler", {"pourquoi": "HEALTH"}, ("Aucune période en entreprise", "raison de santé")),
         ("/point", {"le": day(0)}, ("Point d’étape le",)),
-        ("/suspension", {"le": day(1), "pourquoi": "HEALTH"}, ("Suspendu depuis le",)),
+        ("/suspension", {"le": day(1), "pourquoi": "HEALTH"}, ("Suspendu à partir du",)),
         ("/reprise", {"le": day(3), "pourquoi": "PUPIL_ASKED"}, ("Prochain point d’étape avant le",)),
         ("/prolongation", {"fin": day(80), "pourquoi": "SCHOOL_DECIDED"}, ("Il reste 80 jours",)),
         ("/cloture", {"issue": "JOB", "le": day(0), "pourquoi": "PUPIL_ASKED"}, (": emploi.", "plus rien à faire")),
