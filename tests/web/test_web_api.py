@@ -1,6 +1,7 @@
 """The JSON API: what programs outside rely on."""
 
 import json
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -234,3 +235,13 @@ async def test_the_openapi_document_describes_every_path(house: House) -> None:
         "/api/v1/delays/{delay_id}/end",
     }
     assert set(document["components"]["schemas"]["AlertItem"]["properties"]) >= FIELDS
+
+
+async def test_the_name_of_a_field_that_nobody_knows_is_not_repeated(house: House) -> None:
+    """Whoever mixes up names and values sends a pupil's as a name."""
+    async with house.program("chef-tilleuls") as head:
+        body = {"motive": "OTHER", "ZZCANARYZZ": 1}
+        answer = await head.post(f"/alerts/{uuid4()}/close", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [{"where": "body", "why": "extra_forbidden"}]
+    assert "ZZCANARYZZ" not in answer.text

@@ -1,8 +1,9 @@
 """What goes wrong, told plainly: RFC 9457 problems to programs, pages to people; what was sent is never repeated."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
@@ -181,9 +182,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
     # Only where and what kind: the library's own answer repeats what was sent.
     if any(each["loc"][0] == "path" for each in error.errors()):
         return answer(request, _BY_STATUS[404])
-    fields = [{"where": ".".join(map(str, each["loc"])), "why": each["type"]} for each in error.errors()]
+    fields = [{"where": _place(each), "why": each["type"]} for each in error.errors()]
     problem = Problem(422, "invalid", "A field is missing or of the wrong form", "Un champ est mal rempli.")
     return answer(request, problem, errors=fields)
+
+
+def _place(error: Mapping[str, Any]) -> str:
+    """Where in the request; the name of a field that nobody knows is as much theirs as what is in it."""
+    known = error["loc"][:-1] if error["type"] == "extra_forbidden" else error["loc"]
+    return ".".join(map(str, known))
 
 
 async def _http(request: Request, error: Exception) -> Response:
