@@ -1,7 +1,7 @@
 """PostgreSQL must be vouched for by the authority that DATABASE_URL names, under the name it has there."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,10 +18,10 @@ AUTHORITY = trustme.CA()
 
 
 @pytest.fixture
-async def port(owner: str) -> AsyncIterator[int]:
+def port(owner: str) -> Iterator[int]:
     place = conninfo_to_dict(owner)
     socket = Path(str(place["host"])) / f".s.PGSQL.{place.get('port', '5432')}"
-    async with tls_front(socket, AUTHORITY.issue_cert("127.0.0.1")) as port:
+    with tls_front(socket, AUTHORITY.issue_cert("127.0.0.1")) as port:
         yield port
 
 

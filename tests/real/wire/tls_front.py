@@ -3,18 +3,28 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import trustme
+from anyio.from_thread import start_blocking_portal
 
 _SSL_REQUEST = bytes.fromhex("0000000804d2162f")
 
 
+@contextmanager
+def tls_front(socket: Path, certificate: trustme.LeafCert) -> Iterator[int]:
+    """A port where the server behind `socket` is reached over TLS, as PostgreSQL negotiates it.
+
+    It has a thread of its own: a client that makes the test's wait must not keep itself waiting.
+    """
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(_front(socket, certificate)) as port:
+        yield port
+
+
 @asynccontextmanager
-async def tls_front(socket: Path, certificate: trustme.LeafCert) -> AsyncIterator[int]:
-    """A port where the server behind `socket` is reached over TLS, as PostgreSQL negotiates it."""
+async def _front(socket: Path, certificate: trustme.LeafCert) -> AsyncIterator[int]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate.configure_cert(context)
 
