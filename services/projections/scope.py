@@ -39,8 +39,6 @@ _SEES: Mapping[Role, Sees] = {
 _LEAD = frozenset({Role.CHEF_ETAB, Role.COORD_MLDS})
 _KEEP_DELAYS = _LEAD | {Role.DCIO, Role.MISSION_LOCALE}
 _FEW_ARE_HIDDEN = frozenset({Role.RECTEUR, Role.DRAIO, Role.DOYEN, Role.DRAFPICA})
-FEW = 5
-"""Below this many pupils, a figure by school could name somebody."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ class Scope:
 
     @property
     def hides_few(self) -> bool:
-        """Whether figures by school below `FEW` are withheld."""
+        """Whether a school's figures are withheld where they are so small that they could name somebody."""
         return self.actor.role in _FEW_ARE_HIDDEN
 
     @property

@@ -42,6 +42,7 @@ ACTORS: list[Actor] = [
     actor(id="mlds-31", role=Role.COORD_MLDS, territory="FOQUALE-31-1", name="Maxime Réseau"),
     actor(id="dasen-31", role=Role.DASEN, territory="31", name="Camille Département"),
     actor(id="recteur", role=Role.RECTEUR, territory="16", name="Andréa Académie"),
+    actor(id="draio-81", role=Role.DRAIO, territory="81", name="Lou Région"),
     actor(id="mission", role=Role.MISSION_LOCALE, territory="ML-31", name="Sacha Mission"),
     actor(id="chef-vide", role=Role.CHEF_ETAB, territory=uai(310009), name="Ange Nouveau"),
     actor(id="ancien", role=Role.CHEF_ETAB, territory=TILLEULS, name="Dany Ancien", until=date(2020, 1, 1)),

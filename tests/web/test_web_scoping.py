@@ -3,6 +3,7 @@
 import pytest
 
 from tests.web.conftest import House
+from tests.web.dom import parse
 from tests.web.population import AUTAN, CYPRES, TILLEULS, alert, pupil
 
 FOREIGN = alert("Iris")
@@ -66,12 +67,30 @@ async def test_those_who_steer_see_figures_without_a_name(house: House) -> None:
         assert (await browser.get("/alertes.csv")).status_code == 403
 
 
-async def test_fewer_than_five_pupils_are_not_told_to_the_rectorat(house: House) -> None:
+async def test_fewer_than_five_alerts_of_a_school_are_not_told_to_the_rectorat(house: House) -> None:
     async with house.program("recteur") as rectorat, house.browser("recteur") as browser:
-        rows = (await rectorat.get("/counts")).json()["by_school"]
-        assert [row["total"] for row in rows if row["uai"] == AUTAN] == [None]
-        assert any(row["total"] and row["total"] >= 5 for row in rows)
-        assert "moins de" in (await browser.get("/")).text
+        counts = (await rectorat.get("/counts")).json()
+        told = {(row["uai"], row["level"]): row["total"] for row in counts["by_school"]}
+        assert told == {
+            (TILLEULS, 1): 38, (CYPRES, 1): None, (AUTAN, 1): None,
+            (TILLEULS, 2): None, (CYPRES, 2): None, (AUTAN, 2): None,
+        }  # fmt: skip
+        assert {row["state"] for row in counts["by_school"]} == {None}, "states and levels tell of each other"
+        assert sum(row["total"] for row in counts["by_month"] if row["level"] == 1) == 41
+        rows = parse((await browser.get("/")).text).all("tr")
+        (tilleuls,) = [[cell.text for cell in row.all("td")] for row in rows if TILLEULS in row.text]
+        (autan,) = [[cell.text for cell in row.all("td")] for row in rows if AUTAN in row.text]
+        assert (tilleuls, autan) == (["38", "non communiqué"], ["non communiqué", "non communiqué"])
+
+
+async def test_a_territory_of_one_school_has_no_figures_of_its_own(house: House) -> None:
+    async with house.program("draio-81") as far, house.browser("draio-81") as browser:
+        counts = (await far.get("/counts")).json()
+        assert {row["total"] for row in counts["by_school"] + counts["by_month"]} == {None}
+        page = (await browser.get("/")).text
+        assert "trop petit pour que ses chiffres soient communiqués" in page
+        assert "<table" not in page
+        assert 'class="big"' not in page
 
 
 async def test_roles_without_a_page_are_told_so(house: House) -> None:

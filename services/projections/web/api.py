@@ -10,9 +10,10 @@ from contracts.alerts import AlertState, Level
 from contracts.identifiers import Month, Uai
 from services.projections.reading import alerts, counts, mails, pupils
 from services.projections.reading.filters import AlertFilters
-from services.projections.scope import FEW, Scope
+from services.projections.scope import Scope
 from services.projections.web import schemas, shapes
 from services.projections.web.access import ApiOfPupils, ApiVisitor
+from services.projections.web.figures import Figures
 from services.projections.web.problems import NotFound
 from services.projections.web.site import TheSite
 
@@ -134,7 +135,7 @@ def show_counts(site: TheSite, visitor: ApiVisitor) -> dict[str, Any]:
     with site.readings.of_counts(visitor.scope) as reading:
         by_school, by_month = counts.by_school(reading), counts.by_month(reading)
     if visitor.scope.hides_few:
-        by_school = [row | {"total": row["total"] if row["total"] >= FEW else None} for row in by_school]
+        return shapes.counts_withheld(Figures(by_school, by_month).told(visitor.scope), by_month, visitor.scope)
     return {"by_school": by_school, "by_month": by_month}
 
 

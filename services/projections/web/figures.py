@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from contracts.alerts import AlertState
 from services.projections.reading.readings import Row
+from services.projections.scope import Scope
+from services.projections.withholding import told
+
+LEVELS = (1, 2)
+Told = dict[int, dict[str, int | None]]
 
 
 class Figures:
-    """Counts of alerts; those of one school below `few` are not told, only that they are few."""
+    """Counts of alerts, as they are."""
 
-    def __init__(self, by_school: Sequence[Row], by_month: Sequence[Row], few: int) -> None:
-        self._few = few
+    def __init__(self, by_school: Sequence[Row], by_month: Sequence[Row]) -> None:
         self._cells: Counter[tuple[str, int, str]] = Counter()
         for row in by_school:
             self._cells[row["uai"], row["level"], row["state"]] += row["total"]
@@ -27,11 +30,12 @@ class Figures:
             if uai in (None, of_uai) and level in (None, of_level) and state in (None, of_state)
         )
 
-    def open(self, *, level: int | None = None, uai: str | None = None) -> int:
-        """How many alerts that still ask for something."""
-        states = (AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.FOLLOWED_UP)
-        return sum(self.total(level=level, state=state, uai=uai) for state in states)
+    def told(self, scope: Scope) -> Told | None:
+        """By level, the number of each school for those far from pupils: None where it is withheld.
 
-    def too_few(self, number: int) -> bool:
-        """Whether `number`, of one school, could name somebody."""
-        return 0 < number < self._few
+        Not by state: levels and states of a school have one sum, and would tell of each other. Nothing at all where
+        the territory is so small that its own figures would tell.
+        """
+        levels = {level: told({uai: self.total(level=level, uai=uai) for uai in scope.uais}) for level in LEVELS}
+        complete = {level: numbers for level, numbers in levels.items() if numbers is not None}
+        return complete if len(complete) == len(levels) else None

@@ -13,7 +13,7 @@ from contracts.identifiers import month_of
 from services.projections.reading import alerts, counts, delays, freshness, mails, parcours
 from services.projections.reading.filters import AlertFilters, ApproachFilters, DelayFilters, ParcoursFilters
 from services.projections.reading.readings import Reading
-from services.projections.scope import FEW, Sees
+from services.projections.scope import Sees
 from services.projections.web import words
 from services.projections.web.access import PageOfPupils, PageVisitor, Visitor
 from services.projections.web.asking import PAGE_SIZE, Asked, Paging
@@ -46,9 +46,10 @@ def home(site: TheSite, request: Request, visitor: PageVisitor) -> str:
         with site.readings.of_parcours(scope) as reading:
             return show(site, request, visitor, reading, "accueil_partenaire.html", **_followed(reading, day))
     with site.readings.of_counts(scope) as reading:
-        figures = Figures(counts.by_school(reading), counts.by_month(reading), FEW if scope.hides_few else 0)
+        figures = Figures(counts.by_school(reading), counts.by_month(reading))
         if scope.sees is Sees.COUNTS:
-            return show(site, request, visitor, reading, "chiffres.html", figures=figures)
+            told = figures.told(scope) if scope.hides_few else None
+            return show(site, request, visitor, reading, "chiffres.html", figures=figures, told=told)
     month = month_of(day)
     with site.readings.of_pupils(scope) as reading:
         return show(

@@ -148,20 +148,24 @@ class Pupil(BaseModel):
 
 
 class SchoolCount(BaseModel):
-    """How many alerts; `total` is null where fewer than five could name somebody."""
+    """How many alerts.
+
+    For those far from pupils in any state together (`state` is null), with a line for each school and level, and
+    `total` null where it is below five, or would let another be worked out.
+    """
 
     uai: Uai
     level: Level
-    state: AlertState
+    state: AlertState | None
     total: int | None
 
 
 class MonthCount(BaseModel):
-    """How many alerts in a month."""
+    """How many alerts of the territory in a month; `total` is null where the territory is too small to tell."""
 
     month: Month
     level: Level
-    total: int
+    total: int | None
 
 
 class Counts(BaseModel):

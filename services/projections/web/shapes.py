@@ -1,8 +1,11 @@
 """Rows of the read models as the API tells them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from services.projections.reading.readings import Row
+from services.projections.scope import Scope
+from services.projections.web.figures import LEVELS, Told
 
 _AS_THEY_ARE = (
     "alert_id", "attendance_id", "student_id", "ine", "last_name", "first_name", "class_name", "uai", "level",
@@ -34,3 +37,15 @@ def parcours(row: Row) -> dict[str, Any]:
 def happened(row: Row) -> dict[str, Any]:
     """An entry of a timeline."""
     return {name: value for name, value in row.items() if name != "on_day"} | {"on": row["on_day"]}
+
+
+def counts_withheld(told: Told | None, by_month: Sequence[Row], scope: Scope) -> dict[str, Any]:
+    """Figures for those far from pupils; every total is null where nothing can be told."""
+    return {
+        "by_school": [
+            {"uai": uai, "level": level, "state": None, "total": told[level][uai] if told else None}
+            for uai in scope.uais
+            for level in LEVELS
+        ],
+        "by_month": [row if told else row | {"total": None} for row in by_month],
+    }
