@@ -110,3 +110,18 @@ async def test_the_file_of_the_list_holds_no_more_than_the_list(house: House) ->
         assert "LOINTAIN" in text
         assert "VOISIN" not in text
         assert text.count("\r\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("who", "called"),
+    [
+        ("mlds-31", "réseau FOQUALE-31-1"),
+        ("dasen-31", "département 31"),
+        ("recteur", "académie 16"),
+        ("mission", "mission locale ML-31"),
+    ],
+)
+async def test_a_territory_is_said_in_words(house: House, who: str, called: str) -> None:
+    async with house.browser(who) as browser:
+        page = parse((await browser.get("/")).text)
+        assert f"· {called}" in page.one("p", where=lambda p: p.get("class") == "lead").text

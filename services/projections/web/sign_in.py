@@ -35,8 +35,7 @@ def choose(site: TheSite, recherche: str = "", suite: str = "/") -> str:
     terms = plain(recherche[:100]).split()
     found = []
     for actor in site.directory.actors():
-        school = site.directory.school(actor.territory)
-        place = f"{school.name} ({school.uai})" if school else actor.territory
+        place = site.names.territory(actor)
         if all(term in plain(f"{actor.name} {words.ROLES[actor.role]} {place} {actor.id}") for term in terms):
             found.append((actor, place))
     return site.views.render(

@@ -16,6 +16,16 @@ MONTHS = (
 )  # fmt: skip
 _SHORT = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc.")
 
+TERRITORIES: Mapping[str, str] = {
+    "network": "réseau",
+    "basin": "bassin",
+    "psad": "plateforme",
+    "cio": "CIO",
+    "mission_locale": "mission locale",
+    "department": "département",
+    "academy": "académie",
+}
+"""The perimeters a school of the directory belongs to, the narrowest first."""
 STATES: Mapping[str, str] = {
     AlertState.RAISED: "À traiter",
     AlertState.ACKNOWLEDGED: "Prise en charge",
