@@ -16,7 +16,7 @@ from typing import Any
 
 from nats.js.errors import APIError
 
-from chassis import deadlines, leases
+from chassis import deadlines, leases, window
 from chassis import relay as relay_module
 from chassis.database import Database, Transaction
 from chassis.nats import Nats, NatsClient
@@ -131,6 +131,7 @@ async def relay(given: dict[str, Any]) -> None:
         relay_module._POLL_S = (3600, 3600)
         log: Numbers = Shared(Path(given["file"]))
     else:
+        window._ACK_LIMIT_S = 60  # or it is over when it wakes, and what it has in hand is not even sent
         log = _Frozen(given["last"], given.get("stop_at", -1))
     await _Refusable(TRIAL.name, log, nats=connection, database=database, member=given.get("member", "one")).run()
 
