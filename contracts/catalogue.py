@@ -72,7 +72,7 @@ FLOW = (
     Channel(ALERTS, alerts.AlertClosed, "alerts", ("projections",)),
     Channel(PARCOURS, parcours.ParcoursProposed, "parcours", ("projections",)),
     Channel(PARCOURS, parcours.ParcoursRefused, "parcours", ("projections",)),
-    Channel(PARCOURS, parcours.ParcoursOpened, "parcours", ("notifications", "projections")),
+    Channel(PARCOURS, parcours.ParcoursOpened, "parcours", ("alerts", "notifications", "projections")),
     Channel(PARCOURS, parcours.ConventionSigned, "parcours", ("projections",)),
     Channel(PARCOURS, parcours.ReferentAppointed, "parcours", ("projections",)),
     Channel(PARCOURS, parcours.PlacementPlanned, "parcours", ("projections",)),

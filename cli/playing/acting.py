@@ -28,7 +28,10 @@ class Heads:
         """Deal with the alerts of a month (YYYY-MM), on `day`. Raises CliError when the pages do not answer."""
         for head in self._heads:
             raised = await self._desk.items(head, "/api/v1/alerts", {"month": month, "state": "raised"})
-            alerts = sorted(raised, key=self._mood)[:_ALERTS_A_MONTH]
+            # What is done about level 2 is done about level 1 of the same absences.
+            worse = {alert["ine"] for alert in raised if alert["level"] == 2}
+            apart = [alert for alert in raised if alert["level"] == 2 or alert["ine"] not in worse]
+            alerts = sorted(apart, key=self._mood)[:_ALERTS_A_MONTH]
             await asyncio.gather(*(self._deal(head, alert, day) for alert in alerts))
 
     async def _deal(self, head: SimActor, alert: dict[str, Any], day: date) -> None:

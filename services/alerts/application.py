@@ -10,7 +10,7 @@ from contracts.alerts import AlertState
 from contracts.commands import AlertCommand
 from services.alerts.acts import ACTS
 from services.alerts.domain import Attendance
-from services.alerts.facts import PartnerDaysSaid, Said, file_number, months_with_files
+from services.alerts.facts import OpeningSaid, PartnerDaysSaid, Said, file_number, months_with_files
 
 
 class Alerts:
@@ -35,14 +35,17 @@ class Alerts:
                 file.forget(now)
         self._files.save(tx, dict.fromkeys(files))
 
-    def take_in_partner_days(self, tx: Transaction, said: Sequence[PartnerDaysSaid]) -> None:
-        """Note, in order and each in the file of its month, the days that pupils spend with a partner (rule AMB-10)."""
+    def take_in_parcours(self, tx: Transaction, said: Sequence[PartnerDaysSaid | OpeningSaid]) -> None:
+        """Note, in order and each in its file, days with a partner (AMB-10) and the parcours that answer alerts."""
         now = self._clock.now()
         # Loaded anew for each batch: the reader of facts writes to the same files, far more often.
         repository = Aggregates(self._store, Attendance)
         files = repository.each(tx, [each.file_id.int for each in said])
         for each, file in zip(said, files, strict=True):
-            file.note_partner_days(each, now)
+            if isinstance(each, OpeningSaid):
+                file.answer(each, now)
+            else:
+                file.note_partner_days(each, now)
         repository.save(tx, dict.fromkeys(files))
 
     def _farewell(self, pupil: UUID) -> list[Said]:

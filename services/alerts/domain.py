@@ -12,14 +12,19 @@ from uuid import UUID, uuid5
 
 from chassis.events import Aggregate, Event
 from contracts.alerts import AlertState, CloseMotive, FollowUp
-from contracts.identifiers import first_day_of, school_year_of
 from services.alerts import events
 from services.alerts.counting import tally_of, why_lifted
 from services.alerts.events import Fact, FactNoted, Noted, PartnerDays, PartnerDaysNoted, Slot, Status, Tally
-from services.alerts.facts import Alert, PartnerDaysSaid, Refused
+from services.alerts.facts import Alert, OpeningSaid, PartnerDaysSaid, Refused, require_plausible
 from services.alerts.rules import ThresholdRule, least_count_of, rules_of
 
-_OPEN = frozenset({AlertState.RAISED, AlertState.ACKNOWLEDGED, AlertState.FOLLOWED_UP})
+_WAITS = frozenset({AlertState.RAISED})
+_OPEN = _WAITS | {AlertState.ACKNOWLEDGED, AlertState.FOLLOWED_UP}
+_AFTER: Mapping[type[Event], AlertState] = {
+    events.Acknowledged: AlertState.ACKNOWLEDGED,
+    events.FollowedUp: AlertState.FOLLOWED_UP,
+    events.Closed: AlertState.CLOSED,
+}
 _NONE: Mapping[UUID, PartnerDays] = MappingProxyType({})
 
 
@@ -169,10 +174,8 @@ class Attendance(Aggregate):
         """Take an alert in charge. Raises Refused unless it waits for that."""
         alert = self._alert(alert_id)
         if command_id not in self.commands:
-            alert.require_open()
-            if alert.state is not AlertState.RAISED:
-                raise Refused("already_acknowledged", "Cette alerte est déjà prise en charge.")
-            self._act(events.Acknowledged, alert, by, command_id, now)
+            alert.require_waiting()
+            self._act(events.Acknowledged, alert, by, command_id, now, also=_WAITS)
         return alert.state
 
     def follow_up(
@@ -182,10 +185,7 @@ class Attendance(Aggregate):
         alert = self._alert(alert_id)
         if command_id not in self.commands:
             alert.require_open()
-            if on > today:
-                raise Refused("follow_up_in_future", "La date de ce geste est dans le futur.")
-            if school_year_of(on) < school_year_of(first_day_of(self.month)):
-                raise Refused("follow_up_too_old", "La date de ce geste est antérieure à l’année scolaire de l’alerte.")
+            require_plausible(on, self.month, today)
             self._act(events.FollowedUp, alert, by, command_id, now, kind=kind.value, on=on)
         return alert.state
 
@@ -197,6 +197,23 @@ class Attendance(Aggregate):
             self._act(events.Closed, alert, by, command_id, now, motive=motive.value)
         return alert.state
 
+    def answer(self, said: OpeningSaid, now: datetime) -> None:
+        """A parcours was opened from an alert: that answers every alert of this month which is still open."""
+        if self.forgotten or said.alert_id not in self.alerts:
+            return
+        for alert in self.alerts.values():
+            if alert.state in _OPEN:
+                self._record_act(
+                    events.Closed,
+                    alert,
+                    cause=said.message_id,
+                    correlation=said.correlation,
+                    at=now,
+                    by=said.by,
+                    command_id=said.command_id,
+                    motive=CloseMotive.PARCOURS_OPENED.value,
+                )
+
     def _alert(self, alert_id: UUID) -> Alert:
         if self.forgotten:
             raise Refused("pupil_erased", "Les données de cet élève ont été effacées.")
@@ -205,20 +222,23 @@ class Attendance(Aggregate):
         return self.alerts[alert_id]
 
     def _act(
-        self, event: Callable[..., Event], alert: Alert, by: str, command_id: UUID, now: datetime, **said: Any
+        self,
+        event: Callable[..., Event],
+        alert: Alert,
+        by: str,
+        command_id: UUID,
+        now: datetime,
+        also: frozenset[AlertState] = _OPEN,
+        **said: Any,
     ) -> None:
-        self.record(
-            event(
-                at=now,
-                cause=str(command_id),
-                correlation=command_id,
-                alert_id=alert.id,
-                student_id=self.student_id,
-                by=by,
-                command_id=command_id,
-                **said,
-            )
-        )
+        """What is done about an alert is done about those of lower level too, of the same absences: `also` which."""
+        how = {"at": now, "by": by, "command_id": command_id, "cause": str(command_id), "correlation": command_id}
+        lower = [each for each in self.alerts.values() if each.level < alert.level and each.state in also]
+        for each in (alert, *lower):
+            self._record_act(event, each, **how, **said)
+
+    def _record_act(self, event: Callable[..., Event], alert: Alert, **said: Any) -> None:
+        self.record(event(alert_id=alert.id, student_id=self.student_id, **said))
 
     # -- what each event changes
 
@@ -265,17 +285,8 @@ class Attendance(Aggregate):
     def _lapsed(self, event: events.StandingLapsed) -> None:
         del self.standing[event.level]
 
-    def _acknowledged(self, event: events.Acknowledged) -> None:
-        self._acted(event, AlertState.ACKNOWLEDGED)
-
-    def _followed_up(self, event: events.FollowedUp) -> None:
-        self._acted(event, AlertState.FOLLOWED_UP)
-
-    def _closed(self, event: events.Closed) -> None:
-        self._acted(event, AlertState.CLOSED)
-
-    def _acted(self, event: events.Acknowledged | events.FollowedUp | events.Closed, state: AlertState) -> None:
-        self.alerts[event.alert_id].state = state
+    def _acted(self, event: events.Acknowledged | events.FollowedUp | events.Closed) -> None:
+        self.alerts[event.alert_id].state = _AFTER[type(event)]
         self.commands += (event.command_id,)
 
     def _forgot(self, _: events.PupilForgotten) -> None:
@@ -294,8 +305,6 @@ class Attendance(Aggregate):
         events.EvidenceChanged: _unchanged,
         events.Lifted: _lifted,
         events.StandingLapsed: _lapsed,
-        events.Acknowledged: _acknowledged,
-        events.FollowedUp: _followed_up,
-        events.Closed: _closed,
+        **dict.fromkeys(_AFTER, _acted),
         events.PupilForgotten: _forgot,
     }

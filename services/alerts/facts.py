@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.alerts import AlertState
+from contracts.identifiers import first_day_of, school_year_of
 from services.alerts.events import Fact, PartnerDays
 
 FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
@@ -54,6 +55,17 @@ class PartnerDaysSaid(NamedTuple):
         return new.revision > known.revision and not same
 
 
+class OpeningSaid(NamedTuple):
+    """A parcours was opened from an alert, by whom, on its way to a file that may be the alert's."""
+
+    file_id: UUID
+    alert_id: UUID
+    by: str
+    command_id: UUID
+    message_id: str
+    correlation: UUID | None = None
+
+
 @dataclass(slots=True)
 class Alert:
     """One alert: for the n-th time this level was reached in the month."""
@@ -68,6 +80,20 @@ class Alert:
             raise Refused("alert_lifted", "Cette alerte est levée : le compte est repassé sous le seuil.")
         if self.state is AlertState.CLOSED:
             raise Refused("alert_closed", "Cette alerte est déjà close.")
+
+    def require_waiting(self) -> None:
+        """Raises Refused unless nobody took it in charge yet."""
+        self.require_open()
+        if self.state is not AlertState.RAISED:
+            raise Refused("already_acknowledged", "Cette alerte est déjà prise en charge.")
+
+
+def require_plausible(on: date, month: str, today: date) -> None:
+    """Raises Refused unless an action on day `on` can answer an alert of `month`."""
+    if on > today:
+        raise Refused("follow_up_in_future", "La date de ce geste est dans le futur.")
+    if school_year_of(on) < school_year_of(first_day_of(month)):
+        raise Refused("follow_up_too_old", "La date de ce geste est antérieure à l’année scolaire de l’alerte.")
 
 
 def months_with_files(today: date) -> tuple[date, date]:

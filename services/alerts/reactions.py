@@ -11,17 +11,17 @@ import msgspec
 
 from chassis.database import Transaction
 from chassis.messages import Message, Unprocessable
-from contracts.parcours import PartnerDaysChanged
+from contracts.parcours import ParcoursOpened, PartnerDaysChanged
 from contracts.school import AbsenceCancelled, AbsenceJustified, AbsenceReported, StudentErased
 from services.alerts.application import Alerts
 from services.alerts.events import Fact, Slot, Status
-from services.alerts.facts import PartnerDaysSaid, Said, file_number
+from services.alerts.facts import OpeningSaid, PartnerDaysSaid, Said, file_number
+from services.alerts.openings import for_each_file
 from services.alerts.partner_days import for_each_month
-from services.alerts.wire import AboutHalfDay, AboutPartnerDays, AboutPupil
+from services.alerts.wire import AboutHalfDay, AboutOpening, AboutPartnerDays, AboutPupil
 
 T = TypeVar("T")
 
-_partner_days = msgspec.json.Decoder(AboutPartnerDays)
 _slot = lru_cache(maxsize=2048)(Slot)  # a year has few half-days and files hold many: one object for each
 
 
@@ -89,21 +89,30 @@ class SchoolFacts:
         self._application.forget()
 
 
+ParcoursSaid = Sequence[PartnerDaysSaid | OpeningSaid]
+PARCOURS_REACTIONS: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any], ParcoursSaid]]] = {
+    PartnerDaysChanged.FACT: (msgspec.json.Decoder(AboutPartnerDays), for_each_month),
+    ParcoursOpened.FACT: (msgspec.json.Decoder(AboutOpening), for_each_file),
+}
+
+
 class ParcoursFacts:
-    """The handler of the second reader: partner days go to the file of each month they touch (rule AMB-10)."""
+    """The handler of the second reader: what is said of a parcours goes to the file of each month it may touch."""
 
     def __init__(self, application: Alerts) -> None:
         self._application = application
 
-    def decode(self, message: Message) -> list[PartnerDaysSaid]:
-        """The partner days in `message`, month by month. Raises Unprocessable."""
-        if message.fact != PartnerDaysChanged.FACT:
+    def decode(self, message: Message) -> ParcoursSaid:
+        """What `message` says to the files. Raises Unprocessable."""
+        reaction = PARCOURS_REACTIONS.get(message.fact)
+        if reaction is None:
             raise Unprocessable(f"unknown fact {message.fact}")
-        return for_each_month(_read(_partner_days, message))
+        decoder, understand = reaction
+        return understand(_read(decoder, message))
 
-    def handle(self, tx: Transaction, items: Sequence[list[PartnerDaysSaid]]) -> None:
+    def handle(self, tx: Transaction, items: Sequence[ParcoursSaid]) -> None:
         """Take in the whole batch."""
-        self._application.take_in_partner_days(tx, list(chain.from_iterable(items)))
+        self._application.take_in_parcours(tx, list(chain.from_iterable(items)))
 
     def forget(self) -> None:
         """Nothing is remembered between batches."""

@@ -74,3 +74,21 @@ class AboutPartnerDays(msgspec.Struct, frozen=True, gc=False):
     time: Annotated[datetime, msgspec.Meta(tz=True)]
     data: PartnerDaysChanged
     correlationid: UUID | None = None
+
+
+class ParcoursOpened(msgspec.Struct, frozen=True, gc=False):
+    """That a parcours was opened, by whom, and from which alert if from one."""
+
+    student_id: UUID
+    by: str
+    command_id: UUID
+    alert_id: UUID | None = None
+
+
+class AboutOpening(msgspec.Struct, frozen=True, gc=False):
+    """The envelope of an opening."""
+
+    id: str
+    time: Annotated[datetime, msgspec.Meta(tz=True)]
+    data: ParcoursOpened
+    correlationid: UUID | None = None

@@ -13,7 +13,7 @@ from contracts import alerts, school
 from contracts.commands import Command, CommandReply
 from contracts.envelope import Envelope, Payload, wrap
 from contracts.identifiers import HalfDay, Period
-from contracts.parcours import PartnerDaysChanged
+from contracts.parcours import ParcoursOpened, PartnerDaysChanged
 from contracts.streams import subject_of
 from services.alerts.app import build
 from tests import oracle
@@ -46,12 +46,13 @@ class Suite:
             )
             await self.nats.js.publish(subject_of("school", student, data.FACT), envelope.to_json())
 
-    async def say(self, *said: PartnerDaysChanged, correlation: UUID | None = None) -> None:
-        """Publish days with a partner, as the parcours service would."""
+    async def say(self, *said: PartnerDaysChanged | ParcoursOpened, correlation: UUID | None = None) -> None:
+        """Publish what the parcours service says, as it would: an opening first, then days with a partner."""
         for data in said:
+            number = data.revision if isinstance(data, PartnerDaysChanged) else 0
             envelope = wrap(
                 data,
-                id=f"{data.parcours_id}.{data.revision}",
+                id=f"{data.parcours_id}.{number}",
                 source="/services/parcours",
                 subject=str(data.student_id),
                 time=START,

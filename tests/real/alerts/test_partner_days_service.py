@@ -10,7 +10,8 @@ import psycopg
 from prometheus_client import REGISTRY
 
 from contracts import alerts, school
-from contracts.parcours import PartnerDaysChanged, Scheme, Span
+from contracts.examples import example
+from contracts.parcours import ParcoursOpened, PartnerDaysChanged, Scheme, Span
 from tests import oracle
 from tests.real.alerts.suite import SCHOOL, START, Suite, half_day, missed
 from tests.real.eventually import eventually
@@ -68,6 +69,25 @@ async def test_days_with_a_partner_lift_the_alert_and_days_given_back_raise_anot
     _, second = await suite.tells(alerts.AbsenceThresholdReached, 2)
     assert second.data.alert_id != first.data.alert_id
     assert second.causationid == f"{parcours}.2"
+
+
+async def test_a_parcours_opened_from_an_alert_closes_it_in_the_name_of_whoever_opened_it(suite: Suite) -> None:
+    student, other, correlation = uuid4(), uuid4(), uuid4()
+    await suite.tell(*missed(student, 4), *missed(other, 4))
+    raised = {each.data.student_id: each.data for each in await suite.tells(alerts.AbsenceThresholdReached, 2)}
+
+    opened = example(ParcoursOpened).data.model_copy(
+        update={"student_id": student, "alert_id": raised[student].alert_id, "by": "mlds-31"}
+    )
+    await suite.say(opened, with_partner(student, [MONDAY], parcours=opened.parcours_id), correlation=correlation)
+    (closed,) = await suite.tells(alerts.AlertClosed)
+    assert (closed.data.alert_id, closed.data.by) == (raised[student].alert_id, "mlds-31")
+    assert closed.data.motive is alerts.CloseMotive.PARCOURS_OPENED
+    assert (closed.data.command_id, closed.correlationid) == (opened.command_id, correlation)
+
+    await suite.say(with_partner(other, [MONDAY]))  # it comes after, and lifts what nobody answered
+    (lifted,) = await suite.tells(alerts.AlertLifted)
+    assert lifted.data.alert_id == raised[other].alert_id
 
 
 async def test_the_reader_of_facts_begins_again_where_the_other_reader_wrote(suite: Suite, postgres_url: str) -> None:

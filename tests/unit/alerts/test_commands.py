@@ -122,5 +122,38 @@ def test_an_action_is_dated_within_the_school_year_so_far(file: Attendance, aler
     assert refusal.value.code == code
 
 
+@pytest.fixture
+def both() -> Attendance:
+    return attendance(missed(10))
+
+
+@pytest.mark.parametrize("act", [acknowledge, follow_up, close])
+def test_what_is_done_about_level_2_is_done_about_level_1_of_the_same_absences(both: Attendance, act: Act) -> None:
+    second, first = both.standing[2], both.standing[1]
+    act(both, second.id)
+    assert [event.alert_id for event in then(both)] == [second.id, first.id]  # type: ignore[attr-defined]
+    assert first.state is second.state
+
+
+@pytest.mark.parametrize("act", [acknowledge, follow_up, close])
+def test_what_is_done_about_level_1_is_not_enough_for_level_2(both: Attendance, act: Act) -> None:
+    act(both, both.standing[1].id)
+    assert both.standing[2].state is AlertState.RAISED
+
+
+def test_taking_level_2_in_charge_leaves_level_1_followed_up(both: Attendance) -> None:
+    follow_up(both, both.standing[1].id)
+    acknowledge(both, both.standing[2].id)
+    assert both.standing[1].state is AlertState.FOLLOWED_UP
+
+
+@pytest.mark.parametrize("act", [acknowledge, follow_up, close])
+def test_a_level_1_that_is_over_stays_as_it_is(both: Attendance, act: Act) -> None:
+    close(both, both.standing[1].id)
+    both.pending = []
+    act(both, both.standing[2].id)
+    assert [event.alert_id for event in then(both)] == [both.standing[2].id]  # type: ignore[attr-defined]
+
+
 def test_every_command_of_the_catalogue_has_its_act() -> None:
     assert set(ACTS) == {command for command, service in COMMANDS.items() if service == "alerts"}

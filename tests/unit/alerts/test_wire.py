@@ -9,12 +9,9 @@ from pydantic import BaseModel
 from contracts.catalogue import PARCOURS, SCHOOL, consumed_by
 from contracts.envelope import Payload
 from contracts.examples import example
-from contracts.parcours import PartnerDaysChanged
-from services.alerts.reactions import REACTIONS
-from services.alerts.wire import AboutPartnerDays
+from services.alerts.reactions import PARCOURS_REACTIONS, REACTIONS
 
-READ: dict[str, Any] = {fact: decoder.type for fact, (decoder, _) in REACTIONS.items()}
-READ[PartnerDaysChanged.FACT] = AboutPartnerDays
+READ: dict[str, Any] = {fact: decoder.type for fact, (decoder, _) in [*REACTIONS.items(), *PARCOURS_REACTIONS.items()]}
 CONTRACTS = [channel.contract for stream in (SCHOOL, PARCOURS) for channel in consumed_by("alerts", stream)]
 
 
