@@ -4,7 +4,7 @@ Deadlines are always written before events: two transactions that touch the same
 other at its deadlines, never each for a lock the other holds.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -104,9 +104,11 @@ class ParcoursService:
         pupil.require_known()
         before = delay.deadlines()
         if isinstance(command, asked.StartDelay):
+            others = self._delays(tx, pupil.concerned.keys() - {delay.id})
+            # Two people who start one at once meet here: the pupil moved on meanwhile for the second.
             pupil.concern(delay.id, act.now)
             student, uai = command.student_id, command.uai
-            state = delay.start(student, uai, command.kind, command.since, self._regulation, act)
+            state = delay.start(student, uai, command.kind, command.since, self._regulation, act, others)
         else:
             assert isinstance(command, asked.EndDelay)
             state = delay.end(act, done=command.done)
@@ -146,19 +148,28 @@ class ParcoursService:
         deadlines.cancel_many(tx, concerned)
         for pupil in pupils.values():
             pupil.erase(now)
-        files: list[Timed] = []
-        for about_id, history in self._store.load(tx, concerned).items():
-            made: Timed = Delay(about_id) if isinstance(history[0], DelayStarted) else Parcours(about_id)
-            for event in history:
-                made.replay(event)
+        files = self._files(tx, concerned)
+        for made in files:
             made.forget(now)
-            files.append(made)
         self._store.append(tx, [entry for each in [*pupils.values(), *files] for entry in each.collect()])
 
     # -- how
 
     def _pupils(self, tx: Transaction, student_ids: Iterable[UUID]) -> dict[UUID, Pupil]:
         return Aggregates(self._store, Pupil).get(tx, set(student_ids))
+
+    def _delays(self, tx: Transaction, ids: Collection[UUID]) -> list[Delay]:
+        return [each for each in self._files(tx, ids) if isinstance(each, Delay)]
+
+    def _files(self, tx: Transaction, ids: Collection[UUID]) -> list[Timed]:
+        """Each of these that exists, as what its first event says it is."""
+        files: list[Timed] = []
+        for about_id, history in self._store.load(tx, ids).items():
+            made: Timed = Delay(about_id) if isinstance(history[0], DelayStarted) else Parcours(about_id)
+            for event in history:
+                made.replay(event)
+            files.append(made)
+        return files
 
     def _keep(
         self, tx: Transaction, timed: Sequence[tuple[Timed, Mapping[str, datetime]]], pupils: Iterable[Pupil]

@@ -3,6 +3,7 @@
 Rules STA-04, STA-08, STA-09, OF-08.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from services.parcours import events
 from services.parcours.acting import Act, brought_by_the_clock
 from services.parcours.days import ONE_DAY, end_of, start_of
 from services.parcours.events import OfDelay, RuleUsed
-from services.parcours.refusals import Refused, check_likely, pupil_erased
+from services.parcours.refusals import Refused, already_running, check_likely, pupil_erased
 from services.parcours.rules import Regulation
 
 APPROACHING, REACHED = "approaching", "reached"
@@ -31,11 +32,24 @@ class Delay(Aggregate):
         self._remind_on: date | None = None
 
     def start(
-        self, student_id: UUID, uai: str, kind: DelayKind, since: date, regulation: Regulation, act: Act
+        self,
+        student_id: UUID,
+        uai: str,
+        kind: DelayKind,
+        since: date,
+        regulation: Regulation,
+        act: Act,
+        others: Iterable["Delay"] = (),
     ) -> DelayState:
-        """It begins with what happened on `since`. Raises Refused."""
+        """It begins with what happened on `since`, unless one of the pupil's `others` is of this kind and still runs.
+
+        Raises Refused.
+        """
         if self.state is not None:
             raise Refused("already_started", "Ce délai court déjà.")
+        for other in others:
+            if other.of and other.of.kind == kind and other.runs_on(act.today):
+                raise already_running(other.of.since, other.of.until, elsewhere=other.of.uai != uai)
         if since > act.today:
             raise Refused(
                 "date_to_come", "Un délai commence un jour déjà venu.", "Choisissez la date du fait qui le déclenche."
@@ -60,6 +74,10 @@ class Delay(Aggregate):
             )
         )
         return DelayState.RUNNING
+
+    def runs_on(self, day: date) -> bool:
+        """Whether something is still asked for by it on that day: its last one may be over before it is told so."""
+        return self.state is DelayState.RUNNING and self.of is not None and day <= self.of.until
 
     def end(self, act: Act, *, done: bool) -> DelayState:
         """What it asks for was done, be it late, or has no object any more."""

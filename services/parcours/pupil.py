@@ -1,4 +1,4 @@
-"""What a pupil has going on: at most one open parcours, and everything to forget with the pupil. Pure."""
+"""What a pupil has going on: at most one open parcours, and all that concerns the pupil. Pure."""
 
 from datetime import datetime
 from uuid import UUID

@@ -58,6 +58,21 @@ def not_renewable(asked: Scheme, followed: Scheme, once: Once) -> Refused:
     return Refused("not_renewable", reason, "Choisissez un autre type de parcours.", once.basis)
 
 
+def already_running(since: date, until: date, *, elsewhere: bool) -> Refused:
+    """A delay of the same kind is not over; `elsewhere`: another school has it followed."""
+    remedy = (
+        "Retrouvez-le dans la liste des délais. Si ce qu’il demande est fait, ou s’il n’a plus d’objet, notez-le sur sa"
+        " page : un autre pourra commencer."
+    )
+    if elsewhere:
+        remedy = (
+            "Demandez à l’établissement qui le suit, et qui n’est pas celui-ci, de noter que ce qu’il demande est fait,"
+            " ou qu’il n’a plus d’objet : un autre pourra commencer."
+        )
+    reason = f"Un délai de ce type court déjà pour cet élève, depuis le {written(since)} et jusqu’au {written(until)}."
+    return Refused("delay_running", reason, remedy)
+
+
 def unknown_parcours() -> Refused:
     """There is no such parcours, or it is another pupil's."""
     return Refused("unknown_parcours", "Ce parcours n’existe pas.", "Retrouvez-le dans la liste des parcours.")

@@ -86,6 +86,47 @@ def test_what_is_refused(ask: object, code: str) -> None:
     assert refused.value.code == code
 
 
+def another(running: Delay, since: str, kind: DelayKind = DelayKind.OF_SUMMONS, uai: str = SCHOOL) -> DelayState:
+    """One more for the same pupil, who has `running` too."""
+    return Delay(UUID(int=78)).start(PUPIL, uai, kind, day(since), REGULATION, act(on(since)), [running])
+
+
+def refused_beside(running: Delay, since: str, uai: str = SCHOOL) -> Refused:
+    with pytest.raises(Refused) as refused:
+        another(running, since, uai=uai)
+    return refused.value
+
+
+@pytest.mark.parametrize("since", ["31/01/2024", "01/02/2024", "31/03/2024"])
+def test_one_of_a_kind_at_a_time_until_its_last_day_is_over(since: str) -> None:
+    refusal = refused_beside(started(DelayKind.OF_SUMMONS, "31/01/2024"), since)
+    assert refusal.code == "delay_running"
+    assert (
+        refusal.reason == "Un délai de ce type court déjà pour cet élève, depuis le 31/01/2024 et jusqu’au 31/03/2024."
+    )
+    assert refusal.remedy.startswith("Retrouvez-le dans la liste des délais.")
+
+
+def test_who_may_not_see_the_running_one_is_told_whom_to_ask() -> None:
+    refusal = refused_beside(started(DelayKind.OF_SUMMONS, "31/01/2024"), "01/03/2024", uai="0319001R")
+    assert refusal.remedy.startswith("Demandez à l’établissement qui le suit")
+
+
+def test_another_may_begin_once_one_is_ended_or_reached_or_only_not_told_so_yet() -> None:
+    done, reached, not_told = (started(DelayKind.OF_SUMMONS, "31/01/2024") for _ in range(3))
+    done.end(act(on("15/02/2024")), done=True)
+    due = reached.deadlines()["reached"]
+    reached.fire("reached", due, due)
+    assert another(done, "15/02/2024") is DelayState.RUNNING
+    assert another(reached, "01/04/2024") is DelayState.RUNNING
+    assert another(not_told, "01/04/2024") is DelayState.RUNNING
+
+
+def test_delays_of_other_kinds_run_beside_it() -> None:
+    running = started(DelayKind.OF_SUMMONS, "31/01/2024")
+    assert another(running, "01/02/2024", DelayKind.RETURN_INTERVIEW) is DelayState.RUNNING
+
+
 def test_twice_ended_is_refused_and_so_is_an_erased_pupil() -> None:
     delay = started(DelayKind.OF_SUMMONS, "31/01/2024")
     delay.end(act(), done=False)
