@@ -59,7 +59,7 @@ class Parcours(History):
             starts_on=asked.starts_on,
             ends_on=asked.ends_on,
             last_day=scheme.last_day(asked.starts_on),
-            next_review_on=_review_after(asked.starts_on, scheme, asked.ends_on),
+            next_review_on=_review_after(asked.starts_on, scheme, asked.ends_on, regulation),
             rule=RuleUsed(*scheme.used.model_dump().values()),
             gauge=gauge_of({}, asked.starts_on, asked.ends_on, scheme),
             reminders=list(regulation.reminders),
@@ -125,7 +125,7 @@ class Parcours(History):
                 "Ce jour n’est pas dans le parcours.",
                 f"Choisissez un jour du {written(self.starts_on)} au {written(self.ends_on)}.",
             )
-        following = _review_after(held_on, self._scheme(regulation), self.ends_on)
+        following = _review_after(held_on, self._scheme(regulation), self.ends_on, regulation)
         if self.next_review_on and following and following < self.next_review_on:
             following = self.next_review_on  # an earlier review, told late
         self._do(events.ReviewHeld, act, held_on=held_on, next_review_on=following)
@@ -159,7 +159,7 @@ class Parcours(History):
                 "Choisissez une date de fin plus tardive.",
             )
         eligibility.check_length(scheme, self.starts_on, ends_on)
-        review = self.next_review_on or _review_after(self.ends_on, scheme, ends_on)
+        review = self.next_review_on or _review_after(self.ends_on, scheme, ends_on, regulation)
         self._do(
             events.Extended,
             act,
@@ -283,6 +283,6 @@ class Parcours(History):
             )
 
 
-def _review_after(day: date, scheme: SchemeRules, ends_on: date) -> date | None:
+def _review_after(day: date, scheme: SchemeRules, ends_on: date, regulation: Regulation) -> date | None:
     following = day + scheme.review_days * ONE_DAY
-    return following if following <= ends_on else None
+    return regulation.school_days.nearest(following, day, ends_on) if following <= ends_on else None

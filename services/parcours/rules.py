@@ -10,7 +10,8 @@ from typing import Any
 from contracts.delays import DelayKind
 from contracts.identifiers import SCHOOL_YEAR_STARTS_IN, school_year_of
 from contracts.parcours import Scheme, SchemeRule
-from services.parcours.days import ONE_DAY, Span, last_day_of, same_day
+from services.parcours.days import ONE_DAY, Span, days_in, last_day_of, same_day
+from services.parcours.school_days import SchoolDays
 
 FILE = Path(__file__).with_name("rules.toml")
 REMINDERS = (30, 15, 7, 1)
@@ -174,11 +175,13 @@ class Regulation:
         rentrees: dict[str, date],
         reminders: tuple[int, ...] = REMINDERS,
         likely: Likely = Likely(),
+        school_days: SchoolDays | None = None,
     ) -> None:
         self.schemes = tuple(schemes)
         self.delays = tuple(delays)
         self.reminders = reminders
         self.likely = likely
+        self.school_days = school_days or SchoolDays()
         self._rentrees = rentrees
 
     def scheme(self, code: Scheme, starts_on: date) -> SchemeRules | None:
@@ -233,7 +236,13 @@ def load(path: Path = FILE) -> Regulation:
         rentrees={entry["school_year"]: entry["day"] for entry in table["rentree"]},
         reminders=tuple(table["reminders"]),
         likely=Likely(**table.get("likely", {})),
+        school_days=SchoolDays(table.get("zone"), _closed(table.get("closed", ()))),
     )
+
+
+def _closed(periods: Iterable[dict[str, Any]]) -> Iterable[date]:
+    for period in periods:
+        yield from (period["from"] + number * ONE_DAY for number in range(days_in(period["from"], period["to"])))
 
 
 def _basis(entry: dict[str, Any]) -> Basis:
