@@ -228,10 +228,14 @@ class ParcoursExtended(_Act, context="parcours", fact="parcours_extended"):
 
 
 class StatusExpiring(_OfParcours, context="parcours", fact="status_expiring"):
-    """`days` days before the end (30, 15, 7, 1), when that instant came; `due_at` it, however late this is said."""
+    """`days` days before the end (30, 15, 7, 1), when that instant came; `due_at` it, however late this is said.
+
+    `last_day` is how far it could be extended, as when it opened; None too where it was said before this was told.
+    """
 
     days: int
     ends_on: date
+    last_day: date | None = None
     due_at: Instant
     gauge: Gauge
 

@@ -108,6 +108,7 @@ _SAID: dict[type[Payload], dict[str, Any]] = {
         **_OF,
         "days": 30,
         "ends_on": ENDS,
+        "last_day": LAST_DAY,
         "due_at": datetime(2025, 11, 30, 23, tzinfo=UTC),
         "gauge": GAUGE,
     },

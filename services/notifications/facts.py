@@ -63,13 +63,17 @@ class ParcoursOpened(_Fact, frozen=True, kw_only=True, tag="parcours_opened"):
 
 
 class StatusExpiring(_Fact, frozen=True, kw_only=True, tag="status_expiring"):
-    """So many days before the end. Another end makes another fact: an extended parcours is told of again."""
+    """So many days before the end. Another end makes another fact: an extended parcours is told of again.
+
+    It could be extended until `last_day`; None: without a limit, or not known.
+    """
 
     TEMPLATE = MailTemplate.STATUS_EXPIRING
 
     scheme: str
     days: int
     ends_on: date
+    last_day: date | None = None
     share: Share
 
     @property

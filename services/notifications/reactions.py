@@ -111,8 +111,13 @@ def _opened(parcours: said.ParcoursOpened) -> facts.ParcoursOpened:
 
 
 def _expiring(parcours: said.StatusExpiring) -> facts.StatusExpiring:
-    share = _share(parcours.gauge)
-    return facts.StatusExpiring(scheme=parcours.scheme, days=parcours.days, ends_on=parcours.ends_on, share=share)
+    return facts.StatusExpiring(
+        scheme=parcours.scheme,
+        days=parcours.days,
+        ends_on=parcours.ends_on,
+        last_day=parcours.last_day,
+        share=_share(parcours.gauge),
+    )
 
 
 def _expired(parcours: said.StatusExpired) -> facts.StatusExpired:

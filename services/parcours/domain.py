@@ -198,8 +198,8 @@ class Parcours(History):
         told: dict[str, Any] = {"of": self.of, "due_at": due_at, **brought_by_the_clock(self.id, kind, due_at, now)}
         match kind.partition("-"):
             case (timing.EXPIRING, _, days):
-                gauge = self.timing.gauge
-                self.record(events.Expiring(**told, days=int(days), ends_on=self.ends_on, gauge=gauge))
+                told |= {"ends_on": self.ends_on, "last_day": self.last_day, "gauge": self.timing.gauge}
+                self.record(events.Expiring(**told, days=int(days)))
             case (timing.EXPIRY, _, _):
                 self.record(events.Expired(**told, ends_on=self.ends_on))
             case (timing.REVIEW, _, _) if self.next_review_on:

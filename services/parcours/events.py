@@ -162,12 +162,13 @@ class Extended(Done, frozen=True):
 
 @stored_as("parcours.Expiring.1")
 class Expiring(Happened, frozen=True):
-    """So many days before the end."""
+    """So many days before the end. `last_day` was not kept at first: None says that too."""
 
     days: int
     ends_on: date
     due_at: datetime
     gauge: Gauge
+    last_day: date | None = None
 
 
 @stored_as("parcours.Expired.1")

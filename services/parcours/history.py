@@ -22,6 +22,7 @@ class History(Aggregate):
         self.of: Of | None = None
         self.state: ParcoursState | None = None
         self.opened_on = self.starts_on = self.ends_on = date.min
+        self.last_day: date | None = None  # how far it could be extended
         self.closed_on: date | None = None
         self.next_review_on: date | None = None
         self.placements: Placements = {}
@@ -50,7 +51,8 @@ class History(Aggregate):
     def _opened(self, event: events.Opened) -> None:
         self.state = ParcoursState.OPEN
         self.opened_on = day_of(event.at)
-        self.starts_on, self.ends_on, self.next_review_on = event.starts_on, event.ends_on, event.next_review_on
+        self.starts_on, self.ends_on, self.last_day = event.starts_on, event.ends_on, event.last_day
+        self.next_review_on = event.next_review_on
 
     def _signed(self, event: events.ConventionSigned) -> None:
         self.with_partner_since = min(event.since, self.with_partner_since or event.since)

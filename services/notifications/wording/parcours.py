@@ -31,17 +31,23 @@ _OF_THE_SCHOOL = (Scheme.TDO, Scheme.PAFI)
 """Their end takes nothing of the status: the pupil is one of the school before, during and after (TDO-07, TDO-33)."""
 
 
+_UNLIMITED = (Scheme.TDO,)
+"""No text sets how long it may last (TDO-06b): where no last day is said, there is none."""
+
+
 class Step(NamedTuple):
-    """What can be done now, and between what there is to choose."""
+    """What can be done now, and between what there is to choose; `{until}` is filled in."""
 
     text: str
     choices: tuple[str, ...] = ()
 
 
-_EXTEND = "prolonger le parcours, si sa durée maximale le permet (le dossier indique jusqu’à quelle date) ;"
-_CLOSE = "le clore, en indiquant ce que devient l’élève : retour en classe, formation, apprentissage, emploi… ;"
+_EXTEND = "prolonger le parcours{until} ;"
+_TELLING = "en indiquant ce que devient l’élève : retour en classe, formation, apprentissage, emploi… ;"
 _RELAY = "préparer le relais avec la mission locale, si l’élève n’a pas encore de solution."
-_BEFORE_THE_END = (_EXTEND, _CLOSE, _RELAY)
+_BEFORE_THE_END = (_EXTEND, f"le clore, {_TELLING}", _RELAY)
+_UNTIL_THE_END = (f"clore le parcours, {_TELLING}", _RELAY)
+_NO_LONGER = "Ce parcours va déjà jusqu’à son dernier jour possible : il ne peut plus être prolongé."
 _AFTER_THE_END = (
     "indiquer dans le dossier ce que devient l’élève (retour en classe, formation, apprentissage, emploi…), et clore "
     "ainsi le parcours ;",
@@ -80,9 +86,8 @@ STEPS: Mapping[tuple[MailTemplate, str], Step] = {
         _BEFORE_THE_END,
     ),
     (MailTemplate.STATUS_EXPIRING, Role.MISSION_LOCALE): Step(
-        "L’établissement peut prolonger le parcours, si sa durée maximale le permet, ou le clore en indiquant ce que "
-        "devient l’élève. Si celui-ci n’a pas encore de solution, prenez contact avec l’établissement pour préparer "
-        "ensemble le relais."
+        "L’établissement peut prolonger le parcours{until}, ou le clore en indiquant ce que devient l’élève. Si "
+        "celui-ci n’a pas encore de solution, prenez contact avec l’établissement pour préparer ensemble le relais."
     ),
     (MailTemplate.STATUS_EXPIRED, Role.CHEF_ETAB): Step(
         "Un rappel vous sera adressé chaque semaine, tant que la situation de l’élève ne sera pas connue. Il reste à :",
@@ -118,6 +123,22 @@ STEPS: Mapping[tuple[MailTemplate, str], Step] = {
         "de préparer la suite."
     ),
 }
+_AT_THE_LIMIT: Mapping[str, Step] = {
+    Role.CHEF_ETAB: Step(
+        f"{_NO_LONGER} La suite est à préparer d’ici là ; la MLDS peut vous y aider. Selon la situation, vous pouvez :",
+        _UNTIL_THE_END,
+    ),
+    Role.COORD_MLDS: Step(
+        f"{_NO_LONGER} Il est temps de préparer la suite avec l’élève, sa famille et l’établissement. Selon la "
+        "situation, il est possible de :",
+        _UNTIL_THE_END,
+    ),
+    Role.MISSION_LOCALE: Step(
+        f"{_NO_LONGER} L’établissement peut le clore en indiquant ce que devient l’élève. Si celui-ci n’a pas encore "
+        "de solution, prenez contact avec l’établissement pour préparer ensemble le relais."
+    ),
+}
+"""Before the end of a parcours that goes as far as it can: nobody is offered what would be refused."""
 _WHY: Mapping[MailTemplate, str] = {
     MailTemplate.PARCOURS_OPENED: "Les ouvertures de parcours comme celui-ci sont annoncées à cette fonction.",
     MailTemplate.STATUS_EXPIRING: "Les rappels qui précèdent la fin d’un parcours sont adressés à cette fonction.",
@@ -132,7 +153,7 @@ _PLACEMENTS = "Périodes en entreprise (PFMP)"
 def wording(fact: OfParcours, role: str, day: date) -> Wording:
     """What the e-mail about a parcours, written on `day`, says to somebody in `role`."""
     scheme = SCHEMES[fact.scheme]
-    step = STEPS[fact.template, role]
+    step = _step(fact, role)
     said = _said(fact, scheme, day)
     return Wording(
         headline=said.headline,
@@ -151,10 +172,31 @@ def wording(fact: OfParcours, role: str, day: date) -> Wording:
     )
 
 
+def _step(fact: OfParcours, role: str) -> Step:
+    step = STEPS[fact.template, role]
+    if not isinstance(fact, StatusExpiring):
+        return step
+    if not _may_extend(fact):
+        return _AT_THE_LIMIT[role]
+    until = _until(fact)
+    return Step(step.text.format(until=until), tuple(choice.format(until=until) for choice in step.choices))
+
+
+def _may_extend(fact: StatusExpiring) -> bool:
+    return fact.last_day is None or fact.ends_on < fact.last_day
+
+
+def _until(fact: StatusExpiring) -> str:
+    if fact.last_day:
+        return f", jusqu’au {day_in_french(fact.last_day)} au plus tard"
+    # Said before the last day was told with it: the page knows.
+    return "" if fact.scheme in _UNLIMITED else ", si sa durée maximale le permet (le dossier indique jusqu’à quand)"
+
+
 class _Said(NamedTuple):
     headline: str
     details: tuple[tuple[str, str], ...]
-    words: Mapping[str, str]
+    words: Mapping[str, object]
 
 
 def _said(fact: OfParcours, scheme: str, day: date) -> _Said:
@@ -199,7 +241,7 @@ def _expiring(fact: StatusExpiring, scheme: str, left: int) -> _Said:
         (_PLACEMENTS, share_in_french(fact.share)),
     )
     when = f"{soon}, le {ends}" if left > 1 else f"{soon}, {ends}"
-    return _Said(f"Fin d’un {scheme} {soon}", details, {"ends": ends, "when": when})
+    return _Said(f"Fin d’un {scheme} {soon}", details, {"ends": ends, "when": when, "may_extend": _may_extend(fact)})
 
 
 def share_in_french(share: Share) -> str:

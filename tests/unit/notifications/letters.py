@@ -48,8 +48,9 @@ FACTS: list[Fact] = [
         for scheme in Scheme
     ),
     *(
-        StatusExpiring(scheme=scheme, days=days, ends_on=ENDS, share=SHARE)
+        StatusExpiring(scheme=scheme, days=days, ends_on=ENDS, last_day=last_day, share=SHARE)
         for scheme in Scheme
+        for last_day in (None, ENDS, date(2026, 1, 7))
         for days in (30, 15, 7, 1)
     ),
     *(StatusExpired(scheme=scheme, ends_on=ENDS) for scheme in Scheme),

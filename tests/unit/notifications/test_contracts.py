@@ -101,7 +101,7 @@ DELAY = {"kind": "OF_SUMMONS", "since": date(2026, 1, 31), "until": date(2026, 3
         (
             said.StatusExpiring,
             examples.PARCOURS,
-            facts.StatusExpiring(scheme=SCHEME, days=30, ends_on=ENDS, share=SHARE),
+            facts.StatusExpiring(scheme=SCHEME, days=30, ends_on=ENDS, last_day=examples.LAST_DAY, share=SHARE),
         ),
         (said.StatusExpired, examples.PARCOURS, facts.StatusExpired(scheme=SCHEME, ends_on=ENDS)),
         (said.OutcomeMissing, examples.PARCOURS, facts.OutcomeMissing(scheme=SCHEME, weeks=1, ends_on=ENDS)),

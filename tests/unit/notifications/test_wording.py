@@ -28,8 +28,8 @@ WHERE = school()
 FILE = "dossier 2C6D-8E1F, Lycée Les Coteaux"
 
 
-def expiring(days: int = 30, scheme: str = "AMBITION_EMPLOI") -> StatusExpiring:
-    return StatusExpiring(scheme=scheme, days=days, ends_on=ENDS, share=SHARE)
+def expiring(days: int = 30, scheme: str = "AMBITION_EMPLOI", last_day: date | None = None) -> StatusExpiring:
+    return StatusExpiring(scheme=scheme, days=days, ends_on=ENDS, last_day=last_day, share=SHARE)
 
 
 def opened(**more: date) -> ParcoursOpened:
@@ -92,6 +92,35 @@ def test_only_those_who_decide_are_given_the_choices() -> None:
     assert "vous pouvez : - prolonger" in said(expiring(7), HEAD)
     assert "- prolonger" not in said(expiring(7), MISSION_LOCALE)
     assert "pour préparer ensemble le relais" in said(expiring(7), MISSION_LOCALE)
+
+
+@pytest.mark.parametrize("role", [HEAD, COORDINATOR, MISSION_LOCALE])
+def test_who_may_extend_reads_until_when(role: Role) -> None:
+    text = said(expiring(7, last_day=date(2026, 1, 7)), role)
+    assert "prolonger le parcours, jusqu’au mercredi 7 janvier 2026 au plus tard" in text
+    assert "Si rien n’est décidé d’ici là, le parcours prendra fin de lui-même" in text
+
+
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize("role", [HEAD, COORDINATOR, MISSION_LOCALE])
+@pytest.mark.parametrize("scheme", ["AMBITION_EMPLOI", "AVENIR_PRO_PLUS", "PAFI"])
+def test_no_extension_is_offered_at_the_last_day_there_can_be(scheme: str, role: Role, kind: str) -> None:
+    text = read(letter(expiring(7, scheme, last_day=ENDS), role, where=WHERE, at=DECEMBER), kind)
+    assert "prolonger le parcours" not in text
+    assert "Ce parcours va déjà jusqu’à son dernier jour possible : il ne peut plus être prolongé." in text
+    assert "Si rien n’est décidé" not in text, "nothing that is decided lets it go on"
+    assert "Le parcours prendra fin au plus tard le mercredi 31 décembre 2025 au soir" in text
+    assert ("clore le parcours, en indiquant ce que devient l’élève" in text) == (role is not MISSION_LOCALE)
+
+
+def test_where_no_text_sets_how_long_it_lasts_no_limit_is_spoken_of() -> None:
+    assert "- prolonger le parcours ; - le clore" in said(expiring(7, "TDO"), HEAD)
+
+
+def test_of_a_reminder_that_says_no_last_day_the_page_knows_until_when() -> None:
+    """One that was stored before it was told."""
+    text = said(expiring(7, "PAFI"), HEAD)
+    assert "si sa durée maximale le permet (le dossier indique jusqu’à quand)" in text
 
 
 @pytest.mark.parametrize(

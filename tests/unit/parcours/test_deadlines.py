@@ -104,6 +104,16 @@ def test_an_extension_reminds_again_of_the_new_end() -> None:
     assert parcours.deadlines()["expiring-30"] == start_of(day("01/12/2025"))
 
 
+def test_a_reminder_says_how_far_it_could_be_extended() -> None:
+    """For e-mails: nobody is offered to extend what goes as far as it can."""
+    parcours = open_parcours("01/09/2025", "30/11/2025")
+    parcours.extend(day("31/12/2025"), REGULATION, act(on("02/11/2025")))
+    unlimited = open_parcours("06/10/2025", "19/12/2025", Scheme.TDO)
+    for each, last_day in ((parcours, day("31/12/2025")), (unlimited, None)):
+        reminders = [event for event in ring_until(each, on("31/12/2025")) if isinstance(event, events.Expiring)]
+        assert {event.last_day for event in reminders} == {last_day}
+
+
 def test_a_reminder_whose_day_has_begun_when_the_end_is_set_is_not_given() -> None:
     parcours = open_parcours("06/10/2025", "20/10/2025", Scheme.TDO)
     assert sorted(parcours.deadlines()) == ["expiring-1", "expiring-7", "expiry"]
