@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from contracts.identifiers import SCHOOL_YEAR_STARTS_IN
 from contracts.parcours import Caution, Scheme
 from contracts.parcours_commands import Declared
 from services.parcours.refusals import NAMES, Refused, check_likely, written
@@ -32,6 +33,7 @@ def check(regulation: Regulation, asked: Opening, today: date) -> SchemeRules:
     scheme = _in_force(regulation, asked)
     check_likely("start_unlikely", "Le début du parcours", asked.starts_on, regulation.likely.around(today))
     check_gpds(regulation, asked.gpds_on, today)
+    _check_session(regulation, scheme, asked)
     for need in scheme.needs:
         _NEEDS[need.what](asked, need)
     _check_start(regulation, scheme, asked)
@@ -79,8 +81,15 @@ def _in_force(regulation: Regulation, asked: Opening) -> SchemeRules:
         return found
     versions = [each for each in regulation.schemes if each.code is asked.scheme]
     late = [each for each in versions if each.valid_to and asked.starts_on > each.valid_to]
-    if late:
-        remedy = f"Depuis le {written(date(2025, 12, 10))}, ouvrez un parcours AvenirPro+."
+    successor = next(
+        (each for each in regulation.schemes if each.replaces and each.replaces.code is asked.scheme), None
+    )
+    if late and successor:
+        first = _first_day(regulation, successor, asked)
+        since = f", à partir du {written(first)}" if first and asked.starts_on < first else ""
+        remedy = f"Depuis le {written(successor.valid_from)}, ouvrez un parcours {NAMES[successor.code]}{since}."
+    elif late:
+        remedy = "Choisissez un autre type de parcours."
     else:
         remedy = f"Choisissez un début à partir du {written(min(each.valid_from for each in versions))}."
     raise Refused(
@@ -91,12 +100,37 @@ def _in_force(regulation: Regulation, asked: Opening) -> SchemeRules:
     )
 
 
+def _of_this_year(asked: Opening) -> bool:
+    """Whether the exam is that of the year of the start and not the last one yet: until July, with its school year."""
+    return asked.declared.session == asked.starts_on.year > last_session(asked.starts_on)
+
+
+def _first_day(regulation: Regulation, scheme: SchemeRules, asked: Opening) -> date | None:
+    """From which day on the scheme may start, after the session the pupil is of."""
+    of_year = date(asked.starts_on.year, SCHOOL_YEAR_STARTS_IN, 1) if _of_this_year(asked) else asked.starts_on
+    return regulation.earliest(scheme, of_year)
+
+
+def _check_session(regulation: Regulation, scheme: SchemeRules, asked: Opening) -> None:
+    # Before what is asked of the pupil: in July it would refuse the session that has just been as not being the last.
+    first = _first_day(regulation, scheme, asked)
+    if scheme.earliest and first and _of_this_year(asked):
+        raise Refused(
+            "starts_before_rentree",
+            f"Un parcours {NAMES[scheme.code]} commence à partir de la rentrée qui suit la session d’examen : pour la"
+            f" session {asked.declared.session}, le {written(first)}.",
+            f"Choisissez un début à partir du {written(first)}, ou corrigez l’année de la session.",
+            scheme.earliest.basis,
+        )
+
+
 def _check_start(regulation: Regulation, scheme: SchemeRules, asked: Opening) -> None:
     earliest = regulation.earliest(scheme, asked.starts_on)
     if scheme.earliest and earliest and asked.starts_on < earliest:
         raise Refused(
             "starts_before_rentree",
-            f"Un parcours {NAMES[scheme.code]} commence à partir de la rentrée.",
+            f"Un parcours {NAMES[scheme.code]} commence à partir de la rentrée : cette année-là, le"
+            f" {written(earliest)}.",
             f"Choisissez un début à partir du {written(earliest)}.",
             scheme.earliest.basis,
         )
@@ -132,10 +166,13 @@ def _last_session(asked: Opening, need: Need) -> None:
             need.basis,
         )
     if asked.declared.session != session:
+        remedy = "Pour un élève d’une autre session, la mission locale ou le droit au retour sont les voies ouvertes."
+        if asked.declared.session > session:
+            remedy = "Corrigez l’année de la session, ou choisissez un début à partir de la rentrée qui la suit."
         raise Refused(
             "not_the_last_session",
             f"L’élève doit avoir achevé son cycle à la dernière session, celle de {session}.",
-            "Pour un élève d’une autre session, la mission locale ou le droit au retour sont les voies ouvertes.",
+            remedy,
             need.basis,
         )
 

@@ -15,7 +15,7 @@ from contracts.parcours import Caution, Diploma, ParcoursState, Scheme
 from contracts.parcours_commands import Declared
 from services.parcours import rules
 from services.parcours.domain import Parcours
-from services.parcours.eligibility import Opening
+from services.parcours.eligibility import Opening, check
 from services.parcours.events import Opened
 from services.parcours.refusals import Refused
 from services.parcours.rules import Duration, Regulation
@@ -70,6 +70,9 @@ def answer(scheme: str, starts: str, ends: str, declared: dict[str, Any], gpds: 
         ("01/09/2025", "31/12/2025", CAP_2025 | {"diploma": "DTMS"}, ("open", "")),
         ("01/09/2025", "31/12/2025", CAP_2025 | {"diploma": None}, ("cycle_not_finished", "AE-03")),
         ("01/09/2025", "31/12/2025", CAP_2025 | {"volunteer": False}, ("not_a_volunteer", "AE-03")),
+        # in July the session of the year is over: the rentrée is what is waited for
+        ("07/07/2025", "31/10/2025", CAP_2025, ("starts_before_rentree", "AE-05")),
+        ("31/07/2025", "31/10/2025", CAP_2025, ("starts_before_rentree", "AE-05")),
         # the scheme's own days
         ("27/07/2023", "03/10/2023", BAC_PRO_2023, ("scheme_not_in_force", "AE-05")),
         ("09/12/2025", "08/04/2026", CAP_2025, ("open", "")),
@@ -86,7 +89,10 @@ def test_ambition_emploi(starts: str, ends: str, declared: dict[str, Any], expec
         ("09/12/2025", "31/01/2026", CAP_2025, ("scheme_not_in_force", "AE-21")),
         ("10/12/2025", "09/04/2026", CAP_2025, ("open", "")),
         ("10/12/2025", "10/04/2026", CAP_2025, ("too_long", "AE-21")),
+        ("06/07/2026", "01/10/2026", CAP_2025 | {"session": 2026}, ("starts_before_rentree", "AE-22")),
         ("31/08/2026", "01/10/2026", CAP_2025 | {"session": 2026}, ("starts_before_rentree", "AE-22")),
+        ("06/07/2026", "01/10/2026", CAP_2025 | {"session": 2027}, ("not_the_last_session", "AE-22")),
+        ("06/07/2026", "01/10/2026", CAP_2025 | {"session": 2024}, ("not_the_last_session", "AE-22")),
         ("01/09/2026", "31/12/2026", CAP_2025 | {"session": 2026}, ("open", "")),
         ("01/09/2026", "31/12/2026", CAP_2025, ("not_the_last_session", "AE-22")),
         ("10/12/2025", "09/04/2026", CAP_2025 | {"in_job": True}, ("in_job", "AE-21")),
@@ -142,6 +148,79 @@ def test_tous_droits_ouverts(starts: str, ends: str, declared: dict[str, Any], e
 )
 def test_pafi(starts: str, ends: str, declared: dict[str, Any], gpds: str | None, expected: tuple[str, str]) -> None:
     assert answer("PAFI", starts, ends, declared, gpds) == expected
+
+
+@pytest.mark.parametrize(
+    ("scheme", "starts", "session", "reason", "remedy"),
+    [
+        (
+            "AVENIR_PRO_PLUS",
+            "06/07/2026",
+            2026,
+            "Un parcours AvenirPro+ commence à partir de la rentrée qui suit la session d’examen : pour la session"
+            " 2026, le 01/09/2026.",
+            "Choisissez un début à partir du 01/09/2026, ou corrigez l’année de la session.",
+        ),
+        (
+            "AMBITION_EMPLOI",
+            "08/07/2024",
+            2024,
+            "Un parcours Ambition emploi commence à partir de la rentrée qui suit la session d’examen : pour la session"
+            " 2024, le 02/09/2024.",
+            "Choisissez un début à partir du 02/09/2024, ou corrigez l’année de la session.",
+        ),
+        (
+            "AVENIR_PRO_PLUS",
+            "24/08/2026",
+            2026,
+            "Un parcours AvenirPro+ commence à partir de la rentrée : cette année-là, le 01/09/2026.",
+            "Choisissez un début à partir du 01/09/2026.",
+        ),
+        (
+            "AMBITION_EMPLOI",
+            "06/07/2026",
+            2026,
+            "Le parcours Ambition emploi ne peut pas commencer le 06/07/2026.",
+            "Depuis le 10/12/2025, ouvrez un parcours AvenirPro+, à partir du 01/09/2026.",
+        ),
+        (
+            "AMBITION_EMPLOI",
+            "05/01/2026",
+            2025,
+            "Le parcours Ambition emploi ne peut pas commencer le 05/01/2026.",
+            "Depuis le 10/12/2025, ouvrez un parcours AvenirPro+.",
+        ),
+    ],
+)
+def test_a_start_before_the_rentree_is_told_from_which_day_it_may_be(
+    scheme: str, starts: str, session: int, reason: str, remedy: str
+) -> None:
+    refusal = refused(scheme, starts, session)
+    assert (refusal.reason, refusal.remedy) == (reason, remedy)
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+@pytest.mark.parametrize("year", [2024, 2025, 2026])
+def test_the_day_that_a_refused_start_is_sent_to_is_one_that_is_taken(year: int, month: int) -> None:
+    """Whatever the month: nobody who does as they are told is refused again."""
+    scheme, first = Scheme.AVENIR_PRO_PLUS if year > 2025 else Scheme.AMBITION_EMPLOI, date(year, month, 7)
+    asked = Opening(scheme, first, first, Declared(volunteer=True, diploma="CAP", session=year))
+    try:
+        check(REGULATION, asked, first)
+    except Refused as refusal:
+        if refusal.code == "scheme_not_in_force":
+            return
+        number, month_of, of_year = refusal.remedy.split("à partir du ")[1][:10].split("/")
+        later = date(int(of_year), int(month_of), int(number))
+        check(REGULATION, replace(asked, starts_on=later, ends_on=later), first)
+
+
+def refused(scheme: str, starts: str, session: int) -> Refused:
+    """What a start on that day is refused with, for a pupil of this session."""
+    asked = Opening(Scheme(scheme), day(starts), day(starts), Declared(**CAP_2025 | {"session": session}))
+    with pytest.raises(Refused) as found:
+        check(REGULATION, asked, day(starts))
+    return found.value
 
 
 def test_the_four_months_past_december_are_allowed_and_said_so() -> None:
