@@ -8,14 +8,14 @@ from contracts.delays import DelayKind
 from contracts.directory import Role
 from services.notifications.facts import DelayApproaching, DelayReached, OfDelay
 from services.notifications.wording.common import SCHOOLS, Wording
-from services.notifications.wording.french import day_in_french, days_in_french
+from services.notifications.wording.french import day_in_french, days_in_french, spaced
 
 
 class Kind(NamedTuple):
     """What e-mails say of one kind of delay; `{who}`, `{since}` and `{until}` are filled in.
 
-    `starts`: what begins it; `begun`, the same as a sentence; `asks` for what, until when; `missed`: that it was not
-    done; `law`, and its `source`.
+    `name`, and `starts`: what begins it, are those of the pages, where its reader looks for them. `begun`: the same as
+    a sentence; `asks` for what, until when; `missed`: that it was not done; `law`, and its `source`.
     """
 
     name: str
@@ -50,7 +50,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     DelayKind.APPRENTICE_WITHOUT_CONTRACT: Kind(
         name="Apprenti sans contrat",
-        starts="Début de la formation",
+        starts="Cycle de formation commencé",
         who="Un apprenti",
         begun="{who} est en formation sans contrat d’apprentissage depuis le {since}.",
         asks="Sans employeur, il peut rester en formation au CFA jusqu’au {until}.",
@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     DelayKind.APPRENTICE_AFTER_RUPTURE: Kind(
         name="Apprenti après une rupture de contrat",
-        starts="Rupture du contrat",
+        starts="Contrat rompu",
         who="Un apprenti",
         begun="{who} n’a plus de contrat d’apprentissage : le sien a été rompu le {since}.",
         asks="Le CFA peut le garder en formation jusqu’au {until}.",
@@ -73,7 +73,7 @@ KINDS: Mapping[str, Kind] = {
         source="Code du travail, article L. 6225-3-1.",
     ),
     DelayKind.OF_SUMMONS: Kind(
-        name="Obligation de formation après une convocation",
+        name="Obligation de formation : convocation sans suite",
         starts="Convocation envoyée",
         who="Un jeune",
         begun="{who} a été convoqué par la mission locale le {since}, au titre de l’obligation de formation.",
@@ -201,14 +201,15 @@ def wording(fact: OfDelay, role: str, day: date) -> Wording:
     kind, steps = KINDS[fact.kind], STEPS[fact.kind, role]
     since, until = day_in_french(fact.since), day_in_french(fact.until)
     filled = {"who": f"{kind.who} {SCHOOLS[role]}", "since": since, "until": until}
-    details = [("Objet", kind.name), (kind.starts, since), ("Dernier jour", until)]
+    name = spaced(kind.name)
+    details = [("Objet", name), (kind.starts, since), ("Dernier jour", until)]
     match fact:
         case DelayApproaching():
             left = (fact.until - day).days
             details.append(("Temps restant", days_in_french(left) if left else "c’est le dernier jour"))
-            headline, then, step = f"{kind.name}, {_left(left)}", kind.asks, steps.before
+            headline, then, step = f"{name}, {_left(left)}", kind.asks, steps.before
         case DelayReached():
-            headline, then, step = f"{kind.name}, délai dépassé", kind.missed, steps.after
+            headline, then, step = f"{name}, délai dépassé", kind.missed, steps.after
     return Wording(
         headline=headline,
         details=details,

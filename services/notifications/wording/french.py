@@ -44,6 +44,11 @@ def days_in_french(number: int) -> str:
     return f"{number}{NBSP}{'jour' if number < 2 else 'jours'}"
 
 
+def spaced(text: str) -> str:
+    """A colon stays on the line of the word before it."""
+    return text.replace(" :", f"{NBSP}:")
+
+
 def weeks_in_french(number: int) -> str:
     """`une semaine`, `deux semaines`."""
     return "une semaine" if number == 1 else f"{number_in_french(number)} semaines"

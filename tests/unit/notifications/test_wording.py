@@ -17,8 +17,9 @@ from services.notifications.facts import (
     StatusExpired,
     StatusExpiring,
 )
-from services.notifications.wording import french
+from services.notifications.wording import delays, french
 from services.notifications.wording.parcours import share_in_french
+from services.projections.web import words_parcours
 from tests.unit.notifications.given import DELAY, PARCOURS, SHARE, school
 from tests.unit.notifications.letters import DECEMBER, ENDS, STARTS, body, letter, read, subject
 
@@ -239,6 +240,17 @@ def test_a_delay(kind: DelayKind, role: Role, days: int | None, opening: str, la
     assert (f"https://suite.example.org/delais/{DELAY}" in body(letter(fact, role), "plain")) is (role is not CFA)
     assert ("Temps restant" in text) is (days is not None)
     assert ("délai dépassé" in subject(letter(fact, role))) is (days is None)
+
+
+@pytest.mark.parametrize("kind", DelayKind)
+def test_a_delay_has_one_name_in_e_mails_and_on_pages(kind: DelayKind) -> None:
+    """Two services say it, each in its own words otherwise: neither reads the other's."""
+    assert delays.KINDS[kind].name == words_parcours.KINDS[kind]
+    assert delays.KINDS[kind].starts == words_parcours.KIND_STARTS[kind]
+    text, about = said(delay(kind, 15), COORDINATOR), subject(letter(delay(kind, 15), COORDINATOR, at=DECEMBER))
+    assert f"Objet : {words_parcours.KINDS[kind]}" in text
+    assert f"{words_parcours.KIND_STARTS[kind]} : vendredi 31 octobre 2025" in text
+    assert about.startswith(f"{words_parcours.KINDS[kind]}, encore 30 jours : ")
 
 
 def test_those_who_cannot_note_it_themselves_are_told_whom_to_tell() -> None:
