@@ -9,10 +9,9 @@ from contracts import parcours as said
 from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import file_number
 from services.projections.web import words_parcours as fr
-from tests.web import test_web_accessibility as accessibility
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
-from tests.web.parcours_population import Life, days, delay, parcours, placement
+from tests.web.parcours_population import Life, days, delay, parcours
 from tests.web.population import AUTAN, alert, pupil
 from tests.web.test_web_pages import listed, page
 
@@ -266,36 +265,3 @@ async def test_when_the_parcours_service_is_away_the_form_can_be_sent_again_as_i
     assert "réessayez dans un instant" in again.text
     form = again.one("main").one("form", where=lambda node: node["action"].endswith("/point"))
     assert {node["name"]: node["value"] for node in form.all("input")} == asked
-
-
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("/parcours/nouveau", {"eleve": str(pupil("Zoé")), "type": "AVENIR_PRO_PLUS", "session": "hier"}),
-        ("/parcours/nouveau", {"recherche": "e"}),
-        (f"/parcours/{parcours('Zoé')}/periodes/{placement('Zoé')}/modifier", {"du": "hier"}),
-        (f"/parcours/{parcours('Zoé')}/cloture", {}),
-        ("/delais/nouveau", {"ine": "?"}),
-        (f"/delais/{delay('Éloïse')}/sans-objet", {}),
-    ],
-)
-async def test_pages_that_say_what_is_wrong_are_as_accessible_as_the_others(
-    house: House, path: str, said: dict[str, str]
-) -> None:
-    async with house.browser("chef-tilleuls") as head:
-        home = await page(head, "/")
-        csrf = home.one("input", where=lambda node: node.get("name") == "csrf")["value"]
-        answer = await head.post(path, data=said | {"csrf": csrf})
-    assert answer.status_code == (200 if "recherche" in said else 422)
-    tree = parse(answer.text)
-    for check in (
-        accessibility.test_headings_begin_with_one_and_skip_no_level,
-        accessibility.test_ids_are_given_once_and_references_lead_somewhere,
-        accessibility.test_every_field_has_a_label_and_every_button_a_name,
-        accessibility.test_tables_have_a_caption_and_cells_know_their_headers,
-        accessibility.test_french_punctuation_has_its_spaces_and_its_apostrophes,
-    ):
-        check(tree)
-    box = tree.by_id("erreurs")
-    assert (box is None) == ("recherche" in said)
-    assert all(tree.by_id(link["href"].removeprefix("#")) for link in (box.all("a") if box else []))

@@ -88,19 +88,19 @@ async def start(site: TheSite, request: Request, visitor: PageKeepingDelays) -> 
     """Start one."""
     form = await sent(request, "delai")
     check_form(request, visitor, form.said.get("csrf", ""))
-    said = {
-        "kind": form.choice("nature", DelayKind, "Choisissez de quel délai il s’agit."),
-        "since": form.day("depuis", "Indiquez la date, par exemple 12/10/2025."),
-        "why": Why.OTHER,
-    }
+    kind = form.choice("nature", DelayKind, "Choisissez de quel délai il s’agit.")
+    since = form.day("depuis", "Indiquez la date, par exemple 12/10/2025.")
     pupil = await asyncio.to_thread(_find, site, visitor, form)
-    if form.errors or pupil is None:
+    if since > await asyncio.to_thread(today, site.clock):
+        form.foresee("depuis", "Un délai commence un jour déjà venu : choisissez la date du fait qui le déclenche.")
+    if form.is_wrong(("ine", "nature", "depuis")) or pupil is None:
         return await asyncio.to_thread(_start_again, site, request, visitor, form)
     who, uai = pupil
+    said = {"kind": kind, "since": since, "why": Why.OTHER, "uai": uai}
     key = form.said.get("key")
     once = f"{StartDelay.SUBJECT}/{who.student_id or who.ine}/{key}" if key else None
     try:
-        done = await _send(site, visitor, StartDelay, None, once, who, said | {"uai": uai})
+        done = await _send(site, visitor, StartDelay, None, once, who, said)
     except Refused as refusal:
         if refusal.code in _ABOUT_ITS_DAY:
             form.errors["depuis"] = refusal.remedy or refusal.reason

@@ -1,6 +1,6 @@
 """Forms as they come in: each field read once, with what to say where it is missing; all of it kept to show again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -29,6 +29,7 @@ class Sent:
     act: str = ""
     said: Mapping[str, str] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
+    foreseen: dict[str, str] = field(default_factory=dict)
 
     def of(self, act: str) -> bool:
         """Whether it is this form of the page."""
@@ -65,15 +66,33 @@ class Sent:
             self.errors[name] = missing
             return next(iter(codes))
 
-    def number(self, name: str, least: int, most: int, wrong: str) -> int | None:
-        """A whole number that may be left out."""
+    def number(self, name: str, least: int, most: int, wrong: str, *, required: bool = False) -> int | None:
+        """A whole number, that may be left out unless it is required."""
         text = self.said.get(name, "").strip()
-        if not text:
+        if not text and not required:
             return None
         if not (text.isascii() and text.isdigit() and least <= int(text[:9]) <= most):
             self.errors[name] = wrong
             return None
         return int(text)
+
+    def foresee(self, name: str, text: str) -> None:
+        """Note what the service would refuse about a field, unless something is wrong with it already."""
+        if name not in self.errors:
+            self.foreseen.setdefault(name, text)
+
+    def is_wrong(self, fields: Sequence[str] = ()) -> bool:
+        """Whether it has to be shown again with its errors: all of them then, in the order of the page.
+
+        One thing that the service would refuse is left to the service when nothing else is wrong: its refusal says
+        which rule it rests on.
+        """
+        found = self.errors | {name: text for name, text in self.foreseen.items() if name not in self.errors}
+        if not self.errors and len(found) < 2:
+            return False
+        places = list(fields or self.said)
+        self.errors = dict(sorted(found.items(), key=lambda each: places.index(each[0]) if each[0] in places else 99))
+        return True
 
     def identifier(self, name: str) -> UUID | None:
         """An id that the page put in the form."""

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from chassis.clock import today
 from contracts import parcours_commands as asked
 from contracts.parcours import Outcome, Partner, Why
 from contracts.parcours_commands import ParcoursCommand
@@ -20,6 +22,7 @@ from services.projections.web.forms import Sent, sent
 from services.projections.web.parcours_page import AWAY, WAITING, again, referents
 from services.projections.web.problems import NotFound
 from services.projections.web.site import Site, TheSite
+from services.projections.web.words import day as written
 
 router = APIRouter(prefix="/parcours/{parcours_id}", default_response_class=HTMLResponse, include_in_schema=False)
 _NO_DAY = "Indiquez la date, par exemple 12/10/2025."
@@ -40,6 +43,10 @@ FIELDS_OF_REFUSAL: Mapping[str, tuple[str, ...]] = {
     "too_long": ("fin",),
 }
 """Where to mend what was refused, by the code of the refusal: the first of these that the form has."""
+
+
+_PAST: Mapping[str, str] = {"signed_on": "signee", "held_on": "le", "closed_on": "le"}
+"""Days that have come when they are told, and their fields."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +152,8 @@ async def _send(
     contract: type[ParcoursCommand],
     said: dict[str, Any],
 ) -> Response:
-    if form.errors:
+    _foresee(form, said, await asyncio.to_thread(today, site.clock))
+    if form.is_wrong():
         return await again(site, request, visitor, parcours_id, form)
     key = form.said.get("key")
     once = f"{contract.SUBJECT}/{parcours_id}/{said.get('placement_id', '')}/{key}" if key else None
@@ -160,6 +168,16 @@ async def _send(
     except ServiceAway:
         return await again(site, request, visitor, parcours_id, form, away=AWAY)
     return RedirectResponse(f"/parcours/{parcours_id}?fait={act if done.shown else WAITING}", 303)
+
+
+def _foresee(form: Sent, said: Mapping[str, Any], day: date) -> None:
+    """What the service would refuse whatever the parcours, to be said beside what is missing."""
+    for name, place in _PAST.items():
+        if name in said and said[name] > day:
+            form.foresee(place, "Choisissez un jour déjà venu.")
+    for first, last, place in (("starts_on", "ends_on", "au"), ("signed_on", "since", "depuis")):
+        if first in said and last in said and said[last] < said[first]:
+            form.foresee(place, f"Choisissez un jour à partir du {written(said[first])}.")
 
 
 def _check_referent(site: Site, visitor: Visitor, parcours_id: UUID, form: Sent) -> None:

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from chassis.clock import today
-from contracts.parcours import Diploma, ParcoursState, Scheme, Why
-from contracts.parcours_commands import Declared, OpenParcours, ParcoursCommand, ProposeParcours
+from contracts.parcours import ParcoursState, Scheme
+from contracts.parcours_commands import OpenParcours, ParcoursCommand, ProposeParcours
 from services.projections.acts import Who, command_id_of
 from services.projections.commands import Refused, ServiceAway
 from services.projections.reading import alerts, parcours, pupils
@@ -21,6 +21,7 @@ from services.projections.reading.readings import Reading, Row
 from services.projections.web.access import PageLeading, Visitor, check_form
 from services.projections.web.choosing import Purpose, choose, chosen, school_of
 from services.projections.web.forms import Sent, sent
+from services.projections.web.opening_form import FIELDS, SITUATIONS, opening_of, proposal_of, scheme_of
 from services.projections.web.pages import show
 from services.projections.web.parcours_page import AWAY, WAITING
 from services.projections.web.problems import NotFound
@@ -38,11 +39,6 @@ USUAL_MONTHS: Mapping[Scheme, int] = {
     Scheme.AVENIR_PRO_PLUS: 4,
 }
 """How long a parcours is proposed to last: a starting point for the form. The service knows the limits."""
-SITUATIONS: Mapping[str, str] = {
-    "libre": "Ni en emploi, ni en formation",
-    "emploi": "En emploi",
-    "formation": "En formation",
-}
 FIELD_OF_REFUSAL: Mapping[str, str] = {
     "end_before_start": "fin",
     "too_long": "fin",
@@ -95,16 +91,13 @@ async def open_or_propose(site: TheSite, request: Request, visitor: PageLeading)
     alert_id, student_id = form.identifier("alerte"), form.identifier("eleve")
     about: dict[str, Any] = {
         "uai": form.said.get("etablissement", ""),
-        "scheme": form.choice("type", Scheme, "Choisissez le type de parcours."),
+        "scheme": scheme_of(form),
         "alert_id": alert_id,
     }
     if form.said.get("geste") == "proposer":
-        gpds_on = form.maybe_day("gpds", "La date du GPDS n’est pas une date.")
-        why = form.choice("pourquoi", Why, "Dites pourquoi.")
-        return await _send(
-            site, request, visitor, form, ProposeParcours, None, student_id, about | {"gpds_on": gpds_on, "why": why}
-        )
-    said = about | _opening(form, about["scheme"])
+        said = about | proposal_of(form)
+        return await _send(site, request, visitor, form, ProposeParcours, None, student_id, said)
+    said = about | opening_of(form, about["scheme"])
     return await _send(site, request, visitor, form, OpenParcours, None, student_id, said)
 
 
@@ -123,31 +116,8 @@ async def open_proposed(site: TheSite, request: Request, visitor: PageLeading, p
     """Open what was proposed."""
     form = await sent(request, ACT)
     check_form(request, visitor, form.said.get("csrf", ""))
-    said = _opening(form, form.choice("type", Scheme, "Choisissez le type de parcours."))
-    said["alert_id"] = form.identifier("alerte")
+    said = opening_of(form, scheme_of(form)) | {"alert_id": form.identifier("alerte")}
     return await _send(site, request, visitor, form, OpenParcours, parcours_id, None, said)
-
-
-def _opening(form: Sent, scheme: Scheme) -> dict[str, Any]:
-    situation = form.said.get("situation", "")
-    if scheme in AFTER_THE_EXAM and situation not in SITUATIONS:
-        form.errors["situation"] = "Dites si l’élève est en emploi ou en formation."
-    declared = Declared(
-        volunteer=form.checked("volontaire"),
-        solutions_tried=form.checked("solutions"),
-        diploma=form.choice("diplome", Diploma, "Choisissez le diplôme.") if form.said.get("diplome") else None,
-        session=form.number("session", 2000, 2100, "Donnez l’année de la session, par exemple 2025."),
-        in_job=situation == "emploi",
-        in_training=situation == "formation",
-        age=form.number("age", 10, 30, "Donnez l’âge en années."),
-    )
-    return {
-        "starts_on": form.day("debut", "Indiquez le premier jour du parcours."),
-        "ends_on": form.day("fin", "Indiquez le dernier jour du parcours."),
-        "gpds_on": form.maybe_day("gpds", "La date du GPDS n’est pas une date."),
-        "why": form.choice("pourquoi", Why, "Dites pourquoi."),
-        "declared": declared,
-    }
 
 
 async def _send(
@@ -160,7 +130,7 @@ async def _send(
     student_id: UUID | None,
     said: dict[str, Any],
 ) -> Response:
-    if form.errors:
+    if form.is_wrong(FIELDS):
         return await asyncio.to_thread(_again, site, request, visitor, parcours_id, form)
     key = form.said.get("key")
     once = f"{contract.SUBJECT}/{parcours_id or student_id}/{key}" if key else None
@@ -233,6 +203,8 @@ def _page(
     longest = written(last_day(day, USUAL_MONTHS[Scheme.AVENIR_PRO_PLUS]))
     limit = f"Ambition emploi et AvenirPro+ : au plus tard le {longest} pour un début aujourd’hui."
     field = FIELD_OF_REFUSAL.get(refusal.code, "") if refusal else ""
+    if refusal and refusal.code == "too_young" and "age" in form.said:
+        field = "age"  # the register does not know it: the field is there
     if refusal and field:
         form.errors[field] = refusal.remedy or refusal.reason
     born = subject.pupil["birth_date"]

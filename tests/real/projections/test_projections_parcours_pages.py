@@ -253,7 +253,8 @@ async def test_what_is_missing_is_said_at_its_field(head: httpx.AsyncClient, ale
     )
     box = parse(answer.text).by_id("erreurs")
     assert box is not None
-    assert [link["href"].removeprefix("#ouverture-") for link in box.all("a")] == ["situation", "debut", "fin"]
+    fields = ["debut", "fin", "diplome", "session", "situation"]
+    assert [link["href"].removeprefix("#ouverture-") for link in box.all("a")] == fields
 
 
 async def test_a_first_day_that_is_refused_is_shown_at_its_field(head: httpx.AsyncClient, alert: UUID) -> None:
