@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.examples import alert_acknowledged, alert_closed, threshold_reached
+from contracts.examples import alert_acknowledged, alert_closed, threshold_approached, threshold_reached
+from contracts.examples.common import half_days
 from contracts.parcours import Outcome, ParcoursClosed, Scheme
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
@@ -116,3 +117,17 @@ async def test_a_form_that_nobody_began_follows_even_with_the_focus(house: House
     await tab.until("document.getElementById('annonce').textContent")
     assert await tab.run("document.querySelectorAll('#agir form').length") == 0
     assert await tab.focused() == "agir-titre"
+
+
+async def test_what_was_unfolded_stays_so_when_the_page_is_refreshed(house: House, tab: Tab) -> None:
+    dates = f"#dates-{pupil('Maëlle')}-2025-10-2"
+    await tab.open("/approche")
+    await tab.run(f"document.querySelector({dates!r}).click()")
+    shown = "[...document.querySelectorAll('#vivant details')].map(each => each.open)"
+    before = await tab.run(shown)
+    assert before.count(True) == 1
+    await house.tell(threshold_approached(student_id=pupil("Éloïse"), level=2, uai=TILLEULS, counted=half_days(9)))
+    await tab.until("document.getElementById('annonce').textContent")
+    after = await tab.run(shown)
+    assert (len(after), after.count(True)) == (len(before) + 1, 1)
+    assert await tab.run(f"document.querySelector({dates!r}).parentNode.open")

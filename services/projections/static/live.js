@@ -75,6 +75,19 @@
     late = swapped ? overtaken(xhr.responseText) : "";
   });
 
+  /* What somebody unfolded, or folded, stays so in the next version of the page. */
+  var folds = {};
+  document.addEventListener("toggle", function (event) {
+    var summary = event.target.matches("details") && event.target.querySelector("summary[id]");
+    if (summary) { folds[summary.id] = event.target.open; }
+  }, true);
+  document.body.addEventListener("htmx:afterSwap", function () {
+    Object.keys(folds).forEach(function (id) {
+      var summary = document.getElementById(id);
+      if (summary) { summary.parentNode.open = folds[id]; }
+    });
+  });
+
   /* Where the focus goes when what had it is no more: the title of the part it was in, not the top of the page. (What
      has an id and is still there, htmx finds again.) */
   function nearby(element) {
