@@ -77,6 +77,24 @@ def test_the_page_has_a_language_a_title_and_its_landmarks(tree: Node) -> None:
     )
 
 
+def landmarks(tree: Node) -> list[tuple[str, str]]:
+    """The role and the name of each part of the page that an assistive technology lists."""
+    roles = {"header": "banner", "nav": "navigation", "main": "main", "footer": "contentinfo", "aside": "complementary"}
+    found = []
+    for node in tree.walk():
+        named = [tree.by_id(each) for each in node.get("aria-labelledby").split()]
+        name = node.get("aria-label") or " ".join(each.text for each in named if each)
+        role = node.get("role") or roles.get(node.tag) or (node.tag in ("section", "form") and name and node.tag)
+        if role in {*roles.values(), "section", "region", "form", "search"}:
+            found.append(("region" if role == "section" else str(role), name))
+    return found
+
+
+def test_landmarks_of_one_kind_have_names_of_their_own(tree: Node) -> None:
+    found = landmarks(tree)
+    assert len(found) == len(set(found)), sorted(found)
+
+
 def test_the_first_link_leads_to_the_content_and_the_declaration_is_one_click_away(tree: Node) -> None:
     first = tree.all("a")[0]
     target = tree.by_id(first["href"].removeprefix("#"))
