@@ -95,6 +95,12 @@ def test_landmarks_of_one_kind_have_names_of_their_own(tree: Node) -> None:
     assert len(found) == len(set(found)), sorted(found)
 
 
+def test_all_that_is_read_is_in_a_landmark(tree: Node) -> None:
+    beside = [node for node in tree.one("body").children if isinstance(node, Node)]
+    parts = [node.tag for node in beside if node.get("class") not in ("skip", "unseen")]
+    assert parts == ["header", "main", "footer"]
+
+
 def test_the_first_link_leads_to_the_content_and_the_declaration_is_one_click_away(tree: Node) -> None:
     first = tree.all("a")[0]
     target = tree.by_id(first["href"].removeprefix("#"))

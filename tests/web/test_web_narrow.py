@@ -24,7 +24,7 @@ async def test_nothing_but_tables_is_wider_than_a_narrow_screen(house: House) ->
             await (tab.sign_in(who) if who else tab.forget())
             await tab.open(path)
             assert await tab.run("window.innerWidth") == 320
-            found[path] = await tab.run(_TOO_WIDE)
+            found[f"{who} {path}"] = await tab.run(_TOO_WIDE)
         await tab.sign_in("chef-tilleuls")
         await tab.open("/delais/nouveau")
         await tab.run("document.querySelector('form.sheet').requestSubmit()")
