@@ -37,7 +37,7 @@ _TITLES = {
     SchoolType.EREA: "EREA",
 }
 _PLACES = (
-    "de la Garonnette", "du Val d'Autan", "des Trois Ponts", "de la Fontaine-Haute", "du Pré-Clos",
+    "de la Garonnette", "du Val d’Autan", "des Trois Ponts", "de la Fontaine-Haute", "du Pré-Clos",
     "de la Roseraie", "des Violettes", "du Pastel", "de la Bastide", "des Coteaux", "du Canal", "du Causse",
     "des Gravières", "de la Halle", "du Moulin-Neuf", "des Cyprès",
 )  # fmt: skip

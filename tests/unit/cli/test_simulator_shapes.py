@@ -120,3 +120,10 @@ def test_the_worst_tenth_of_the_schools_holds_half_of_the_absentees(seed: int) -
 def test_a_small_academie_is_uneven_too() -> None:
     held = sorted(year(3, schools=20, students=3000).absentees_of.values(), reverse=True)
     assert sum(held[:2]) / sum(held) == pytest.approx(0.50, abs=0.12)
+
+
+def test_names_have_the_apostrophe_of_the_house() -> None:
+    academy = build(200, 8000, 1)
+    names = {each.name for each in (*academy.schools, *academy.actors)}
+    assert any("d’Autan" in name for name in names)
+    assert not [name for name in names if "'" in name]
