@@ -60,6 +60,13 @@ class Tab:
         await self.say("Page.enable")
         await self.say("Page.addScriptToEvaluateOnNewDocument", source=_LISTENING)
 
+    async def beside(self) -> "Tab":
+        """Another tab of the same browser. Speak to one at a time."""
+        other = Tab(self._house, self._reader, self._writer)
+        other._numbers = self._numbers
+        await other.begin()
+        return other
+
     async def sign_in(self, actor_id: str) -> None:
         """Be somebody."""
         token = tokens.issue(SECRET.encode(), actor_id)

@@ -131,3 +131,19 @@ async def test_what_was_unfolded_stays_so_when_the_page_is_refreshed(house: Hous
     after = await tab.run(shown)
     assert (len(after), after.count(True)) == (len(before) + 1, 1)
     assert await tab.run(f"document.querySelector({dates!r}).parentNode.open")
+
+
+async def test_who_suspends_refreshes_in_one_tab_suspends_them_in_all_until_they_go_on(house: House, tab: Tab) -> None:
+    other = await tab.beside()
+    await tab.open("/")
+    await other.open("/alertes")
+    button = "[...document.querySelectorAll('footer button')].at(-1)"
+    await other.run(f"{button}.click()")
+    await tab.until(f"{button}.textContent.startsWith('Reprendre')")
+    await other.open("/approche")
+    assert (await other.run(f"{button}.textContent")).startswith("Reprendre"), "on the next page too"
+    await news(house)
+    await other.run(f"{button}.click()")
+    await tab.until(f"{button}.textContent.startsWith('Suspendre')")
+    await tab.say("Page.bringToFront")
+    assert "mise à jour" in await tab.until("document.getElementById('annonce').textContent")

@@ -158,6 +158,12 @@
       say();
       if (!quiet()) { refresh(); }
     });
+    /* Chosen in another tab: it holds here too, and the button must not do the contrary of what it says. */
+    window.addEventListener("storage", function (event) {
+      if (event.key !== QUIET_KEY) { return; }
+      say();
+      if (!quiet() && again) { refresh(); }
+    });
     say(); item.appendChild(button); foot.appendChild(item);
   }
 
