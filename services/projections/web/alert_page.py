@@ -14,6 +14,7 @@ from contracts.commands import AcknowledgeAlert, AlertCommand, CloseAlert, Recor
 from services.projections.acts import command_id_of
 from services.projections.commands import Refused, ServiceAway
 from services.projections.reading import alerts, mails, parcours
+from services.projections.reading.readings import Row
 from services.projections.web.access import PageOfPupils, Visitor, check_form
 from services.projections.web.forms import day_of
 from services.projections.web.pages import show
@@ -149,6 +150,7 @@ def _page(
         if row is None:
             raise NotFound
         said = said or {}
+        others = [each for each in alerts.of_pupil(reading, row["student_id"]) if each["alert_id"] != alert_id]
         return show(
             site,
             request,
@@ -158,7 +160,8 @@ def _page(
             alert=row,
             timeline=alerts.timeline(reading, alert_id),
             mails=mails.page(reading, mails.MailFilters(alert_id=alert_id), 100),
-            others=[each for each in alerts.of_pupil(reading, row["student_id"]) if each["alert_id"] != alert_id],
+            others=others,
+            answers=next((each["level"] for each in others if _is_answered_with(each, row)), None),
             parcours=parcours.of_alert(reading, alert_id),
             may_lead=visitor.scope.may_lead,
             is_open=row["state"] in _OPEN,
@@ -169,3 +172,9 @@ def _page(
             errors=errors or {},
             said=said,
         )
+
+
+def _is_answered_with(other: Row, alert: Row) -> bool:
+    """Whether what is done about `alert` is done about this one too: lower, and of the same absences."""
+    same = other["month"] == alert["month"] and other["level"] < alert["level"]
+    return same and other["state"] in _OPEN
