@@ -19,6 +19,7 @@ from starlette.routing import Route
 from chassis.clock import PARIS
 from services.notifications.mailbox import Mailbox
 
+_NO_MAIL, _NO_PAGE = "Ce courriel n’existe pas", "Cette page n’existe pas"
 _PAGE = 50
 _LARGEST_PAGE = 200
 _SAFE = {
@@ -41,7 +42,8 @@ def pages(directory: Path) -> Starlette:
             Route("/catcher/messages", shown.list_json),
             Route("/catcher/messages/{number:int}", shown.message_json),
             Route("/catcher/messages/{number:int}.eml", shown.original),
-        ]
+        ],
+        exception_handlers={HTTPException: shown.missing},
     )
 
 
@@ -108,11 +110,22 @@ class _Pages:
     def original(self, request: Request) -> Response:
         return Response(self._asked(request)[1], media_type="message/rfc822", headers=_SAFE)
 
+    def missing(self, request: Request, error: Exception) -> Response:
+        """A page that leads back, for people; a line of JSON for programs."""
+        assert isinstance(error, HTTPException)
+        what = _NO_MAIL if error.detail == _NO_MAIL else _NO_PAGE
+        if request.url.path.startswith("/catcher/"):
+            return JSONResponse({"detail": what}, error.status_code, headers=_SAFE | dict(error.headers or {}))
+        page = self._page("captured_missing.html.j2", what=what)
+        page.status_code = error.status_code
+        page.headers.update(error.headers or {})
+        return page
+
     def _asked(self, request: Request) -> tuple[int, bytes, EmailMessage]:
         number = request.path_params["number"]
         content, message = self._mailbox.content(number), self._mailbox.message(number)
         if content is None or message is None:
-            raise HTTPException(404, "Ce courriel n’existe pas.")
+            raise HTTPException(404, _NO_MAIL)
         return number, content, message
 
     def _page(self, template: str, **words: object) -> Response:

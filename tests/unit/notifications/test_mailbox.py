@@ -12,6 +12,7 @@ from services.notifications.mailbox import Mailbox, read_mailbox
 from services.notifications.pages import pages
 from tests.unit.notifications.given import school
 from tests.unit.notifications.letters import letter
+from tests.web.dom import parse
 
 EVIL = (
     b"From: a@example.org\r\nTo: <script>alert(1)</script>@example.org\r\nSubject: <b>x</b>\r\n"
@@ -90,6 +91,27 @@ async def test_json_for_programs(mailbox: Mailbox) -> None:
 )
 async def test_what_is_not_there_is_not_found(mailbox: Mailbox, path: str) -> None:
     assert (await get(mailbox, path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/courriels-captes/9", "Ce courriel n’existe pas"),
+        ("/courriels-captes/9/html", "Ce courriel n’existe pas"),
+        ("/courriels-captes/neuf", "Cette page n’existe pas"),
+        ("/courriels-captes/9/rien/de/tel", "Cette page n’existe pas"),
+    ],
+)
+async def test_who_looks_for_what_is_not_there_is_led_back_in_french(mailbox: Mailbox, path: str, title: str) -> None:
+    answer = await get(mailbox, path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith("text/html")
+    assert answer.headers["Cache-Control"] == "no-store"
+    page = parse(answer.text)
+    assert (page.one("html")["lang"], page.one("h1").text) == ("fr", title)
+    assert page.one("main").one("a")["href"] == "/courriels-captes"
+    program = await get(mailbox, "/catcher/rien")
+    assert (program.status_code, program.json()) == (404, {"detail": "Cette page n’existe pas"})
 
 
 @pytest.mark.parametrize("query", ["?limit=-1", "?limit=x&offset=%00", "?limit=" + "9" * 50])
