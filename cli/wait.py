@@ -1,6 +1,7 @@
 """`perseverance wait`: return when nothing is left to read, to decide, to publish or to send now."""
 
 import asyncio
+import time
 from typing import Annotated
 
 import typer
@@ -10,6 +11,9 @@ from cli.output import emit, say
 from cli.runtime import suite_of
 
 app = typer.Typer()
+
+_PATIENCE_S = 30.0
+"""How long a server may be away before it is asked whether there is a suite at all."""
 
 
 @app.command()
@@ -22,7 +26,8 @@ def main(
 ) -> None:
     """Return when nothing is left to read, to decide, to publish or to send now; exit code 1 when the time is over.
 
-    To decide: deadlines that are due by the clock of the services, simulated or not.
+    To decide: deadlines that are due by the clock of the services, simulated or not. A server that is away, because it
+    is being started again for one, is waited for too; when nothing answers at first, for half a minute at most.
     """
     from cli.drain import Behind, Drain
     from cli.wiring import connected
@@ -30,8 +35,11 @@ def main(
     suite = suite_of(ctx)
 
     async def drained() -> list[Behind]:
-        async with connected(suite) as services:
-            return await Drain(services).wait(timeout)
+        started = time.monotonic()
+        patience = _PATIENCE_S if timeout is None else min(timeout, _PATIENCE_S)
+        async with connected(suite, patience_s=patience) as services:
+            left = None if timeout is None else max(0.0, timeout - (time.monotonic() - started))
+            return await Drain(services).wait(left)
 
     behind = asyncio.run(drained())
     if as_json:

@@ -3,7 +3,9 @@
 Commands that look after a suite learn it from the services themselves, so that no list of theirs can be wrong.
 """
 
+import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -18,6 +20,8 @@ from cli.runtime import Suite
 from contracts.catalogue import SERVICES
 from contracts.permissions import OPERATIONS
 from services import variables
+
+_LOOK_AGAIN_S = 0.5
 
 
 def services_of(suite: Suite, names: Sequence[str] = SERVICES) -> list[Service]:
@@ -42,12 +46,14 @@ def _build(name: str) -> Service:
 
 
 @asynccontextmanager
-async def connected(suite: Suite, names: Sequence[str] = SERVICES) -> AsyncIterator[list[Service]]:
+async def connected(
+    suite: Suite, names: Sequence[str] = SERVICES, *, patience_s: float = 0
+) -> AsyncIterator[list[Service]]:
     """The services with their connections open, for as long as the block; nothing of theirs runs.
 
-    Raises CliError (unreachable) when NATS or PostgreSQL is away.
+    Raises CliError (unreachable) when NATS or PostgreSQL is away, for longer than `patience_s`.
     """
-    await check_reachable(suite)
+    await _reach(suite, patience_s)
     services = services_of(suite, names)
     try:
         for service in services:
@@ -57,6 +63,19 @@ async def connected(suite: Suite, names: Sequence[str] = SERVICES) -> AsyncItera
         for service in services:
             await service.nats.close()
             service.database.close()
+
+
+async def _reach(suite: Suite, patience_s: float) -> None:
+    limit = time.monotonic() + patience_s
+    while True:
+        try:
+            await check_reachable(suite)
+        except CliError:
+            if time.monotonic() > limit:
+                raise
+            await asyncio.sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 async def check_reachable(suite: Suite) -> None:

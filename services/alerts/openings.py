@@ -4,11 +4,11 @@ from chassis.clock import PARIS
 from services.alerts.facts import OpeningSaid, attendance_id
 from services.alerts.wire import AboutOpening
 
-_MONTHS_BACK = 12
+_MONTHS_BACK = 24
 
 
 def for_each_file(said: AboutOpening) -> list[OpeningSaid]:
-    """What `said` is for the pupil's file of each month of a year back: which one is the alert's, its id does not say.
+    """What `said` is for the pupil's files of two years back, a month each: which is the alert's, its id does not say.
 
     Nothing when the parcours came of no alert.
     """

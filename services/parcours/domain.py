@@ -64,7 +64,7 @@ class Parcours(History):
             gauge=gauge_of({}, asked.starts_on, asked.ends_on, scheme),
             reminders=list(regulation.reminders),
             cautions=eligibility.cautions(scheme, asked.starts_on, asked.ends_on),
-            alert_id=alert_id,
+            alert_id=alert_id or self.alert_id,
             gpds_on=asked.gpds_on,
         )
         return self._now()
@@ -285,4 +285,5 @@ class Parcours(History):
 
 def _review_after(day: date, scheme: SchemeRules, ends_on: date, regulation: Regulation) -> date | None:
     following = day + scheme.review_days * ONE_DAY
-    return regulation.school_days.nearest(following, day, ends_on) if following <= ends_on else None
+    too_soon = following - scheme.review_days // 2 * ONE_DAY  # there is nothing to look back on yet
+    return regulation.school_days.nearest(following, too_soon, ends_on) if following <= ends_on else None

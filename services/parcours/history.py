@@ -20,6 +20,7 @@ class History(Aggregate):
     def __init__(self, id: UUID) -> None:  # noqa: A002
         super().__init__(id)
         self.of: Of | None = None
+        self.alert_id: UUID | None = None  # what it was proposed after
         self.state: ParcoursState | None = None
         self.opened_on = self.starts_on = self.ends_on = date.min
         self.last_day: date | None = None  # how far it could be extended
@@ -47,6 +48,9 @@ class History(Aggregate):
             self.state = state
 
         return change
+
+    def _proposed(self, event: events.Proposed) -> None:
+        self.state, self.alert_id = ParcoursState.PROPOSED, event.alert_id
 
     def _opened(self, event: events.Opened) -> None:
         self.state = ParcoursState.OPEN
@@ -93,7 +97,7 @@ class History(Aggregate):
         pass
 
     _CHANGES: ClassVar[dict[type[Event], Callable[["History", Any], None]]] = {
-        events.Proposed: _set(ParcoursState.PROPOSED),
+        events.Proposed: _proposed,
         events.TurnedDown: _set(ParcoursState.REFUSED),
         events.Opened: _opened,
         events.ConventionSigned: _signed,

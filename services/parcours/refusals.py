@@ -66,8 +66,9 @@ def already_running(since: date, until: date, *, elsewhere: bool) -> Refused:
     )
     if elsewhere:
         remedy = (
-            "Demandez à l’établissement qui le suit, et qui n’est pas celui-ci, de noter que ce qu’il demande est fait,"
-            " ou qu’il n’a plus d’objet : un autre pourra commencer."
+            "Un autre établissement le suit. S’il est dans votre liste des délais, notez sur sa page que ce qu’il"
+            " demande est fait, ou qu’il n’a plus d’objet ; sinon, demandez-le à cet établissement. Un autre pourra"
+            " commencer."
         )
     reason = f"Un délai de ce type court déjà pour cet élève, depuis le {written(since)} et jusqu’au {written(until)}."
     return Refused("delay_running", reason, remedy)

@@ -12,10 +12,11 @@ def told(numbers: Mapping[str, int]) -> dict[str, int | None] | None:
     The sum of a territory is known: less what is told, it is the sum of what is withheld. So none is withheld like
     few, and where that sum still gives somebody away, one school more is withheld, whatever its number: the next in
     order, for a choice by its number would tell something about it. Without another school nothing can be told, the
-    sum of the territory neither.
+    sum of the territory neither; unless none of several schools has any.
     """
+    quiet = len(numbers) > 1 and not any(numbers.values())
     withheld = [school for school, number in numbers.items() if number < FEW]
-    if _given_away([numbers[school] for school in withheld]):
+    if not quiet and _given_away([numbers[school] for school in withheld]):
         others = [school for school in _after(withheld[-1], list(numbers)) if school not in withheld]
         if not others:
             return None
@@ -24,11 +25,11 @@ def told(numbers: Mapping[str, int]) -> dict[str, int | None] | None:
 
 
 def _given_away(few: Sequence[int]) -> bool:
-    """Whether their sum says what they are: one alone, or all at the highest.
+    """Whether their sum says what they are: one alone, none at all, or all at the highest.
 
     All but one at the highest counts as well, for otherwise nothing being told would say that all are.
     """
-    return len(few) == 1 or (len(few) > 1 and sum(few) >= (FEW - 1) * len(few) - 1)
+    return len(few) == 1 or (len(few) > 1 and not 0 < sum(few) < (FEW - 1) * len(few) - 1)
 
 
 def _after(school: str, schools: Sequence[str]) -> Sequence[str]:

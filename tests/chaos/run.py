@@ -129,7 +129,8 @@ async def _quiet(house: House, kind: Kind, report: Report, senders: Senders) -> 
     try:
         await asyncio.to_thread(house.command, *waiting, limit_s=DRAIN_LIMIT_S + 60)
     except subprocess.CalledProcessError as error:
-        report.complaints["not quiet"] = [f"after {DRAIN_LIMIT_S} s: {error.stdout.strip()}"]
+        after = f"`wait` ended with {error.returncode} after {time.time() - report.ended:.0f} s"
+        report.complaints["not quiet"] = [f"{after}: {error.stdout.strip()}; whatever else is said may come of that"]
     report.sent, report.retries, report.verdicts = senders.sent, senders.retries, senders.verdicts
 
 

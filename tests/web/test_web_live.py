@@ -6,7 +6,7 @@ import pytest
 
 from contracts.examples import alert_acknowledged, alert_closed, threshold_approached, threshold_reached
 from contracts.examples.common import half_days
-from contracts.parcours import Outcome, ParcoursClosed, Scheme
+from contracts.parcours import Outcome, ParcoursClosed, ReviewHeld, Scheme
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
 from tests.web.parcours_population import Life, days, delay, parcours, parcours_told
@@ -131,6 +131,16 @@ async def test_what_was_unfolded_stays_so_when_the_page_is_refreshed(house: Hous
     after = await tab.run(shown)
     assert (len(after), after.count(True)) == (len(before) + 1, 1)
     assert await tab.run(f"document.querySelector({dates!r}).parentNode.open")
+
+
+async def test_what_was_unfolded_by_the_page_itself_is_folded_again_once_it_is_done(house: House, tab: Tab) -> None:
+    """The review that is late comes unfolded; somebody else holds it meanwhile."""
+    unfolded = "document.getElementById('plier-point').parentNode.open"
+    await tab.open(f"/parcours/{parcours('Zoé')}")
+    assert await tab.run(unfolded)
+    await house.tell(Life("Zoé", scheme=Scheme.AVENIR_PRO_PLUS).then(ReviewHeld, held_on=days(-1), next_review_on=None))
+    await tab.until("document.getElementById('annonce').textContent")
+    assert not await tab.run(unfolded)
 
 
 async def test_who_suspends_refreshes_in_one_tab_suspends_them_in_all_until_they_go_on(house: House, tab: Tab) -> None:

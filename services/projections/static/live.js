@@ -77,10 +77,11 @@
 
   /* What somebody unfolded, or folded, stays so in the next version of the page. */
   var folds = {};
-  document.addEventListener("toggle", function (event) {
-    var summary = event.target.matches("details") && event.target.querySelector("summary[id]");
-    if (summary) { folds[summary.id] = event.target.open; }
-  }, true);
+  /* (A click is what the keyboard does too. Not "toggle": the server unfolds as well, and may fold again.) */
+  document.addEventListener("click", function (event) {
+    var summary = event.target.closest("summary[id]");
+    if (summary) { folds[summary.id] = !summary.parentNode.open; }
+  });
   document.body.addEventListener("htmx:afterSwap", function () {
     Object.keys(folds).forEach(function (id) {
       var summary = document.getElementById(id);

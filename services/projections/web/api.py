@@ -135,7 +135,7 @@ def show_counts(site: TheSite, visitor: ApiVisitor) -> dict[str, Any]:
     with site.readings.of_counts(visitor.scope) as reading:
         by_school, by_month = counts.by_school(reading), counts.by_month(reading)
     if visitor.scope.hides_few:
-        return shapes.counts_withheld(Figures(by_school, by_month).told(visitor.scope), by_month, visitor.scope)
+        return shapes.counts_withheld(Figures(by_school, by_month).told(visitor.scope), by_month)
     return {"by_school": by_school, "by_month": by_month}
 
 

@@ -7,8 +7,7 @@ from services.projections.reading.readings import Row
 from services.projections.scope import Scope
 from services.projections.withholding import told
 
-LEVELS = (1, 2)
-Told = dict[int, dict[str, int | None]]
+Told = dict[str, int | None]
 
 
 class Figures:
@@ -31,11 +30,9 @@ class Figures:
         )
 
     def told(self, scope: Scope) -> Told | None:
-        """By level, the number of each school for those far from pupils: None where it is withheld.
+        """The alerts of level 1 of each school, for those far from pupils: None where it is withheld.
 
-        Not by state: levels and states of a school have one sum, and would tell of each other. Nothing at all where
-        the territory is so small that its own figures would tell.
+        Not by state, and not those of level 2, which nearly always come after one of level 1: either would tell of
+        what is withheld here. Nothing at all where the territory is so small that its own figures would tell.
         """
-        levels = {level: told({uai: self.total(level=level, uai=uai) for uai in scope.uais}) for level in LEVELS}
-        complete = {level: numbers for level, numbers in levels.items() if numbers is not None}
-        return complete if len(complete) == len(levels) else None
+        return told({uai: self.total(level=1, uai=uai) for uai in scope.uais})

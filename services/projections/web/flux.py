@@ -20,7 +20,9 @@ _SILENCE = b": \n\n"
 @router.get("/flux")
 async def flux(site: TheSite, request: Request, visitor: PageVisitor) -> StreamingResponse:
     """Server-sent events that say when, never what: the page asks with its own rights."""
-    events = _events(site, frozenset(visitor.scope.uais), visitor.until)
+    # Figures that are withheld could be told from each other by the moments at which they move.
+    uais = frozenset() if visitor.scope.hides_few else frozenset(visitor.scope.uais)
+    events = _events(site, uais, visitor.until)
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 

@@ -150,8 +150,8 @@ class Pupil(BaseModel):
 class SchoolCount(BaseModel):
     """How many alerts.
 
-    For those far from pupils in any state together (`state` is null), with a line for each school and level, and
-    `total` null where it is below five, or would let another be worked out.
+    For those far from pupils those of level 1 alone, in any state together (`state` is null), with a line for each
+    school, and `total` null where it is below five, or would let another be worked out.
     """
 
     uai: Uai
@@ -161,15 +161,15 @@ class SchoolCount(BaseModel):
 
 
 class MonthCount(BaseModel):
-    """How many alerts of the territory in a month; `total` is null where the territory is too small to tell."""
+    """How many alerts of the territory in a month."""
 
     month: Month
     level: Level
-    total: int | None
+    total: int
 
 
 class Counts(BaseModel):
-    """Figures of the territory."""
+    """Figures of the territory; empty for those far from pupils, where the territory is too small to tell."""
 
     by_school: list[SchoolCount]
     by_month: list[MonthCount]

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.projections.reading.readings import Row
-from services.projections.scope import Scope
-from services.projections.web.figures import LEVELS, Told
+from services.projections.web.figures import Told
 
 _AS_THEY_ARE = (
     "alert_id", "attendance_id", "student_id", "ine", "last_name", "first_name", "class_name", "uai", "level",
@@ -39,13 +38,9 @@ def happened(row: Row) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "on_day"} | {"on": row["on_day"]}
 
 
-def counts_withheld(told: Told | None, by_month: Sequence[Row], scope: Scope) -> dict[str, Any]:
-    """Figures for those far from pupils; every total is null where nothing can be told."""
-    return {
-        "by_school": [
-            {"uai": uai, "level": level, "state": None, "total": told[level][uai] if told else None}
-            for uai in scope.uais
-            for level in LEVELS
-        ],
-        "by_month": [row if told else row | {"total": None} for row in by_month],
-    }
+def counts_withheld(told: Told | None, by_month: Sequence[Row]) -> dict[str, Any]:
+    """Figures for those far from pupils; none where nothing can be told."""
+    if told is None:
+        return {"by_school": [], "by_month": []}
+    by_school = [{"uai": uai, "level": 1, "state": None, "total": total} for uai, total in told.items()]
+    return {"by_school": by_school, "by_month": by_month}

@@ -131,6 +131,31 @@ async def test_wait_says_who_is_behind_when_the_time_is_over(suite: Up, academy:
     assert answer.returncode == 0, answer.stderr
 
 
+async def test_wait_waits_for_a_server_that_does_not_answer_at_first(suite: Up) -> None:
+    """Trap: somebody who waits right after a restart was told at once that there is no suite."""
+    stopped = suite.pid_of("postgres")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        waiting = asyncio.create_task(asyncio.to_thread(perseverance, suite.data, "wait", "--timeout", "60"))
+        await asyncio.sleep(8)  # the first try is over after three seconds
+        assert not waiting.done()
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    answer = await waiting
+    assert answer.returncode == 0, answer.stderr
+
+
+async def test_wait_gives_up_when_nothing_answers_in_time(suite: Up) -> None:
+    stopped = suite.pid_of("postgres")
+    os.kill(stopped, signal.SIGSTOP)
+    try:
+        answer = await asyncio.to_thread(perseverance, suite.data, "wait", "--timeout", "1")
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    assert answer.returncode == 4
+    assert "PostgreSQL does not answer" in answer.stderr
+
+
 async def test_wait_waits_for_deadlines_that_are_due(suite: Up) -> None:
     database = Database(Suite.find(suite.data, {}).database_url, "parcours", pool_size=1)
     stopped = suite.pid_of("parcours")

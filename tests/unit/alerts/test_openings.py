@@ -68,10 +68,10 @@ def test_an_erased_pupil_has_no_alert_to_answer() -> None:
     assert then(file) == []
 
 
-def test_the_alert_may_be_a_year_old() -> None:
+def test_the_alert_may_be_two_years_old() -> None:
     files = [each.file_id for each in for_each_file(opened(uuid4(), datetime(2026, 1, 5, tzinfo=UTC)))]
-    assert len(files) == len(set(files)) == 13
-    assert (files[0], files[-1]) == (attendance_id(PUPIL, "2025-01"), attendance_id(PUPIL, "2026-01"))
+    assert len(files) == len(set(files)) == 25
+    assert (files[0], files[-1]) == (attendance_id(PUPIL, "2024-01"), attendance_id(PUPIL, "2026-01"))
 
 
 def test_a_parcours_that_came_of_no_alert_answers_none() -> None:

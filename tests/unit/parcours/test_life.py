@@ -13,9 +13,11 @@ from contracts.parcours import Outcome, ParcoursState, Partner, Scheme
 from services.parcours import events
 from services.parcours.acts import ACTS
 from services.parcours.domain import Parcours
+from services.parcours.eligibility import Opening
 from services.parcours.events import Gauge
 from services.parcours.refusals import Refused
 from tests.unit.parcours.given import (
+    AT_RISK,
     PARCOURS,
     REGULATION,
     act,
@@ -182,6 +184,18 @@ def test_a_proposal_is_opened_or_turned_down() -> None:
     assert proposed.turn_down(act()) is ParcoursState.REFUSED
     assert refusal_of(lambda: proposed.turn_down(act())) == "proposal_turned_down"
     assert kinds(proposed.pending) == ["Proposed", "TurnedDown"]
+
+
+def test_a_proposal_is_opened_for_the_alert_it_was_made_after() -> None:
+    proposed, alert = Parcours(PARCOURS), UUID(int=5)
+    proposed.propose(of(Scheme.TDO), REGULATION, act(), alert)
+    proposed.open(
+        of(Scheme.TDO),
+        Opening(Scheme.TDO, day("06/10/2025"), day("19/12/2025"), AT_RISK),
+        REGULATION,
+        act(on("06/10/2025")),
+    )
+    assert proposed.pending[-1].alert_id == alert  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

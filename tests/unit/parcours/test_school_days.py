@@ -36,6 +36,7 @@ KNOWN = st.dates(date(2023, 9, 1), date(2028, 6, 30))
         ("24/11/2025", "24/12/2025", "19/12/2025"),
         ("24/11/2025", "23/12/2025", None),  # it ends before a review would be due
         ("06/07/2026", "20/08/2026", None),  # in the summer, no day at all
+        ("02/07/2026", "31/08/2026", None),  # but the day after it began: nothing to look back on yet
     ],
 )
 def test_the_first_review_is_due_on_a_day_of_class(starts: str, ends: str, due: str | None) -> None:
@@ -52,6 +53,12 @@ def test_the_next_one_is_and_so_is_the_one_after_an_extension() -> None:
     assert parcours.next_review_on == day("05/01/2026")
 
 
+def test_after_the_last_review_before_the_summer_none_is_due_three_days_later() -> None:
+    parcours = open_parcours("01/06/2026", "20/08/2026", Scheme.TDO)
+    parcours.hold_review(day("30/06/2026"), REGULATION, act(on("30/06/2026")))
+    assert parcours.next_review_on is None
+
+
 @given(starts=KNOWN, length=st.integers(0, 300))
 def test_whenever_a_parcours_starts_its_review_is_due_in_it_and_on_a_day_of_class(starts: date, length: int) -> None:
     assume(starts >= date(2023, 9, 1))
@@ -60,10 +67,10 @@ def test_whenever_a_parcours_starts_its_review_is_due_in_it_and_on_a_day_of_clas
     parcours.open(of(Scheme.TDO), Opening(Scheme.TDO, starts, ends, AT_RISK), REGULATION, act(on(f"{starts:%d/%m/%Y}")))
     wanted, due = starts + timedelta(30), parcours.next_review_on
     if due is None:
-        from_first = [starts + timedelta(number) for number in range(1, length + 1)]
-        assert wanted > ends or not any(map(SCHOOL_DAYS.includes, from_first))
+        in_time = [starts + timedelta(number) for number in range(16, length + 1)]
+        assert wanted > ends or not any(map(SCHOOL_DAYS.includes, in_time))
         return
-    assert starts < due <= ends
+    assert starts + timedelta(15) < due <= ends
     assert due.weekday() < 5
     assert INTAKE.objection(due, "C") is None
     later = [wanted + timedelta(number) for number in range((ends - wanted).days + 1)]

@@ -23,7 +23,7 @@ def test_whoever_knows_the_rule_and_subtracts_learns_nobody_s_number(schools: in
     for each in judged:
         for school in range(schools):
             possible = {numbers[school] for numbers in each}
-            assert len(possible) > 1 or not 0 < min(possible) < FEW, each
+            assert len(possible) > 1 or min(possible) >= FEW or not any(each[0]), each
 
 
 def test_five_and_more_are_told() -> None:
@@ -43,9 +43,17 @@ def test_as_many_as_can_be_withheld_take_the_next_with_them() -> None:
     assert told({"a": 4, "b": 4, "c": 7, "d": 8}) == {"a": None, "b": None, "c": None, "d": 8}
 
 
-@pytest.mark.parametrize("numbers", [{"a": 3}, {"a": 4, "b": 4}, {"a": 4, "b": 3}])
+@pytest.mark.parametrize("numbers", [{"a": 0}, {"a": 3}, {"a": 4, "b": 4}, {"a": 4, "b": 3}])
 def test_a_territory_too_small_is_told_nothing_of(numbers: dict[str, int]) -> None:
     assert told(numbers) is None
+
+
+def test_where_all_that_is_withheld_is_nothing_the_next_is_withheld_too() -> None:
+    assert told({"a": 0, "b": 0, "c": 6, "d": 9}) == {"a": None, "b": None, "c": None, "d": 9}
+
+
+def test_a_territory_where_nothing_happened_is_not_too_small_to_say_so() -> None:
+    assert told({"a": 0, "b": 0}) == {"a": None, "b": None}
 
 
 def test_a_territory_without_a_school_hides_nothing() -> None:
