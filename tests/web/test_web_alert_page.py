@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.examples import alert_closed
+from contracts.examples import alert_acknowledged, alert_closed
 from tests.web.conftest import House, opened
-from tests.web.population import TILLEULS, about, alert, raised
+from tests.web.population import TILLEULS, about, alert, pupil, raised
 from tests.web.test_web_pages import page
 
 
@@ -15,6 +15,18 @@ async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
     """A house of its own: other tests count the alerts of theirs."""
     async with opened(nats_url, postgres_url) as house:
         yield house
+
+
+async def test_the_home_page_asks_once_for_the_same_absences(house: House) -> None:
+    for name in ("Zoé", "Noël"):
+        await house.tell(raised(name, TILLEULS), raised(name, TILLEULS, level=2))
+    await house.tell(alert_acknowledged(by="chef-tilleuls", alert_id=alert("Noël", 2), student_id=pupil("Noël")))
+    async with house.browser("chef-tilleuls") as head:
+        home = await page(head, "/")
+        asked = {link.get("id") for link in home.all("a", where=lambda link: link.get("id").startswith("alerte-"))}
+        # Noël's level 2 is in hand since before level 1 was answered with it.
+        assert asked == {f"alerte-{alert('Zoé', 2)}", f"alerte-{alert('Noël')}"}
+        assert "Voir les 3 alertes à traiter" in home.text
 
 
 async def test_an_alert_of_level_2_says_that_its_acts_hold_for_level_1_of_the_month_while_that_is_open(

@@ -19,6 +19,11 @@ CLASS_SHOWN = """
 coalesce((SELECT e.class_name FROM enrolments e WHERE e.student_id = a.student_id AND e.uai = a.uai), i.class_name)
 """
 
+_WORST = """
+NOT EXISTS (SELECT FROM alerts w WHERE w.student_id = a.student_id AND w.month = a.month AND w.level > a.level
+    AND w.state = a.state)
+"""
+
 
 @dataclass(frozen=True)
 class AlertFilters:
@@ -30,6 +35,7 @@ class AlertFilters:
     month: str | None = None
     class_name: str | None = None
     search: str = ""
+    worst: bool = False  # without those that will be answered with one of a higher level, of the same absences
 
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (alerts), `i` and `e`, always within the territory, and its parameters."""
@@ -38,6 +44,8 @@ class AlertFilters:
         condition.also("a.state = ANY(%(states)s)", states=[state.value for state in self.states] or None)
         condition.also("a.uai = %(uai)s", uai=self.uai)
         condition.also("a.month = %(month)s", month=self.month)
+        if self.worst:
+            condition.also(_WORST)
         condition.pupil(self.class_name, self.search)
         return condition.text, condition.parameters
 

@@ -62,7 +62,7 @@ def home(site: TheSite, request: Request, visitor: PageVisitor) -> str:
             month=month,
             approaching=alerts.count_approaching(reading, ApproachFilters(month)),
             troubled={state: mails.count(reading, mails.MailFilters((state,))) for state in mails.TROUBLED},
-            waiting=alerts.table(reading, AlertFilters(states=(AlertState.RAISED,)), "anciennes", 5),
+            waiting=alerts.table(reading, AlertFilters(states=(AlertState.RAISED,), worst=True), "anciennes", 5),
             **_followed(reading, day),
         )
 
