@@ -133,10 +133,17 @@ class Database:
 
     def rows(self, query: QueryNoTemplate, parameters: Params = ()) -> list[tuple[Any, ...]]:
         """What one query finds, outside of any transaction: one way to the server and back."""
+        with self.reading() as cursor:
+            return cursor.execute(query, parameters, prepare=True).fetchall()
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """An open cursor outside of any transaction, each of whose queries is one way to the server and back."""
         with self._connection() as connection:
             connection.autocommit = True
             try:
-                return connection.execute(query, parameters, prepare=True, binary=True).fetchall()
+                with connection.cursor(binary=True) as cursor:
+                    yield cursor
             finally:
                 connection.autocommit = False
 

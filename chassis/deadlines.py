@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from chassis.clock import Clock, DatabaseClock
 from chassis.database import Database, Transaction
 
 _TAKE = (
@@ -83,11 +84,12 @@ def take_due(
     return sorted((Deadline(*row) for row in tx.fetchall()), key=lambda each: (each.due_at, each.aggregate_id))
 
 
-def any_due(database: Database, kind: str | None = None, now: datetime | None = None) -> bool:
-    """Whether something is due, by the database's own clock where `now` does not say otherwise; nothing is taken.
+def any_due(database: Database, kind: str | None = None, clock: Clock | None = None) -> bool:
+    """Whether something is due, by the database's own clock or by `clock` where that is another; nothing is taken.
 
     For whoever looks again and again: nearly always nothing is, and one statement is all it takes to know.
     """
+    now = None if clock is None or isinstance(clock, DatabaseClock) else clock.now()
     return bool(database.rows(_ANY_AT_ALL if kind is None else _ANY_KIND, {"now": now, "kind": kind}))
 
 

@@ -1,29 +1,30 @@
 """Who reads which partition. Leases spare work, they guard nothing: the fence on positions does."""
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
-from typing import Any
 
-from chassis.database import Database
+from chassis import membership
+from chassis.membership import Found, Membership, Row
 
-LEASE_S = 9
-"""A member that was not heard of for so long is gone, and what it held is free."""
-
-RENEW_EVERY_S = 3
 WANTING_EVERY_S = 0.25
 """While others still hold part of our share: they give it back when they next renew."""
+_FOLLOW_S = 0.2
+"""Whoever was told what another had found comes so much later the next time too, to be told again."""
 
 # One member at a time: two at once would both count the same free partitions. And nobody waits for the disk: what a
-# crash of the server forgets of this is claimed again.
+# crash of the server forgets of this is claimed again. Members are written before leases, here as when renewing: of two
+# that went opposite ways each would wait for the other.
 _BEGIN = "SELECT set_config('synchronous_commit', 'off', true), pg_advisory_xact_lock(hashtextextended(%s, 0))"
 _HERE = """
 WITH gone AS (
     DELETE FROM members WHERE consumer = %(consumer)s AND member <> %(me)s AND until < statement_timestamp()
+    RETURNING member
 ),
 free AS (
     DELETE FROM leases WHERE consumer = %(consumer)s AND owner <> %(me)s AND owner NOT IN (
         SELECT member FROM members WHERE consumer = %(consumer)s AND until >= statement_timestamp()
-    )
+    ) AND (SELECT count(*) FROM gone) >= 0
 )
 INSERT INTO members (consumer, member, until)
 VALUES (%(consumer)s, %(me)s, clock_timestamp() + make_interval(secs => %(lease)s))
@@ -42,25 +43,9 @@ SELECT %(consumer)s, mine, %(me)s, clock_timestamp() + make_interval(secs => 4 *
 FROM unnest(%(mine)s::smallint[]) AS mine
 ON CONFLICT (consumer, partition) DO UPDATE SET until = excluded.until
 """
-# What is found is as it was before: an end of ours that had passed shows. A lease ends with its member, so that one
-# row is enough; each says when it ends for whoever looks at nothing else, as the version before did.
-_RENEW = """
-WITH hasty AS (SELECT set_config('synchronous_commit', 'off', true)),
-here AS (
-    UPDATE members SET until = clock_timestamp() + make_interval(secs => %(lease)s) FROM hasty
-    WHERE consumer = %(consumer)s AND member = %(me)s
-),
-kept AS (
-    UPDATE leases SET until = clock_timestamp() + make_interval(secs => 4 * %(lease)s)
-    WHERE consumer = %(consumer)s AND owner = %(me)s
-        AND until < clock_timestamp() + make_interval(secs => 2 * %(lease)s)
-)
-SELECT member, NULL, until < clock_timestamp() FROM members WHERE consumer = %(consumer)s
-UNION ALL SELECT owner, partition, false FROM leases WHERE consumer = %(consumer)s
-"""
 _LEAVE = """
-WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member = %(me)s)
-DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s
+WITH gone AS (DELETE FROM members WHERE consumer = %(consumer)s AND member = %(me)s RETURNING member)
+DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s AND (SELECT count(*) FROM gone) >= 0
 """
 
 
@@ -81,39 +66,57 @@ def shares(consumer: str, partitions: int, held: Mapping[str, int]) -> dict[str,
 
 
 class Leases:
-    """This member's share of the partitions of one consumer, on the database's clock."""
+    """This process's share of the partitions of one consumer, on the database's clock."""
 
-    def __init__(self, database: Database, consumer: str, member: str, partitions: int) -> None:
-        self._database = database
+    def __init__(self, member: Membership, consumer: str, partitions: int) -> None:
+        self._membership = member
+        self._database = member.database
+        self._member = member.name
         self._consumer = consumer
-        self._member = member
         self._partitions = partitions
         self._wanting = False
         self._mine: frozenset[int] = frozenset()
+        self._due = 0.0
 
     @property
-    def again_in_s(self) -> float:
-        """How long to wait before the next claim."""
-        return min(WANTING_EVERY_S, RENEW_EVERY_S) if self._wanting else RENEW_EVERY_S
+    def due_in_s(self) -> float:
+        """How long to wait before the next claim: 0 when it is due."""
+        return max(0.0, self._due - time.monotonic())
+
+    def unchanged(self) -> frozenset[int] | None:
+        """What is ours, where somebody of this process has just found it still so; None where it must be claimed.
+
+        Waits for nothing, so that not every reader of a process goes through its thread each time.
+        """
+        found = self._membership.told(self._consumer)
+        if found is None or not self._settled(found.rows):
+            return None
+        self._wanting = False
+        self._wait(found)
+        return self._mine
 
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
-        # Nearly always everything stays as it is, and one statement is all it takes to know.
-        if self._settled(self._renewed()):
+        found = self._membership.look(self._consumer)
+        # Nearly always everything stays as it is, and one statement for all of a process is all it takes to know.
+        if self._settled(found.rows):
             self._wanting = False
         else:
             self._mine = self._divided()
+        self._wait(found)
         return self._mine
+
+    def _wait(self, found: Found) -> None:
+        if self._wanting:
+            self._due = time.monotonic() + WANTING_EVERY_S
+        else:
+            self._due = found.at + membership.RENEW_EVERY_S + (_FOLLOW_S if found.told else 0.0)
 
     def renew(self) -> None:
         """Keep what is ours a while longer, and change nothing else."""
-        self._renewed()
+        self._membership.look(self._consumer)
 
-    def _renewed(self) -> list[tuple[Any, ...]]:
-        """Keep what is ours; return who is there and what each holds, and whether the time of that is over."""
-        return self._database.rows(_RENEW, self._who())
-
-    def _settled(self, found: list[tuple[Any, ...]]) -> bool:
+    def _settled(self, found: list[Row]) -> bool:
         """Whether all hold what they are to hold: nobody came or left, nothing of ours is to be given or taken."""
         held = _held((member, partition) for member, partition, _ in found)
         present = {member for member, partition, _ in found if partition is None}
@@ -131,12 +134,14 @@ class Leases:
             free = set(range(self._partitions)).difference(*held.values())
             mine = [*sorted(held[self._member]), *sorted(free)][:share]
             tx.execute(_KEEP, self._who() | {"mine": mine}, prepare=True)
+        self._membership.forget(self._consumer)
         self._wanting = len(mine) < share
         return frozenset(mine)
 
     def release(self) -> None:
         """Give everything back, for a quick hand-over at a clean stop."""
         self._mine = frozenset()
+        self._membership.leave(self._consumer)
         with self._database.pipelined() as tx:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
             tx.execute(_LEAVE, self._who(), prepare=True)
@@ -145,8 +150,8 @@ class Leases:
         counts = {member: len(partitions) for member, partitions in held.items()}
         return shares(self._consumer, self._partitions, counts)[self._member]
 
-    def _who(self) -> dict[str, Any]:
-        return {"consumer": self._consumer, "me": self._member, "lease": LEASE_S}
+    def _who(self) -> dict[str, object]:
+        return {"consumer": self._consumer, "me": self._member, "lease": membership.LEASE_S}
 
 
 def _held(found: Iterable[tuple[str, int | None]]) -> dict[str, set[int]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import psycopg
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 
 
 class Position(NamedTuple):
@@ -53,6 +53,12 @@ def load(tx: Transaction, consumer: str, partitions: Collection[int]) -> dict[in
         (consumer, wanted),
     )
     return {partition: Position(seq, msg_id) for partition, seq, msg_id in tx.fetchall()}
+
+
+def reached(database: Database, consumer: str) -> int:
+    """Up to where every partition was read, as last committed; 0 where nothing was."""
+    ((lowest,),) = database.rows("SELECT coalesce(min(position), 0) FROM positions WHERE consumer = %s", (consumer,))
+    return int(lowest)
 
 
 def move(tx: Transaction, consumer: str, held: Mapping[int, Position], to: Position) -> None:

@@ -12,12 +12,13 @@ from typing import Any, Generic, TypeVar
 
 from nats.js.errors import NotFoundError
 
-from chassis import leases, metrics, positions, tracing
+from chassis import membership, metrics, positions, tracing
 from chassis.applying import BEGIN_AGAIN, Applying, Handler, Understood
 from chassis.conditions import told
 from chassis.database import TRANSIENT, Database
 from chassis.leases import Leases
 from chassis.logs import Log
+from chassis.membership import Membership
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
 from chassis.positions import Position
@@ -60,7 +61,7 @@ class Reader(Generic[T]):
         *,
         nats: Nats,
         database: Database,
-        member: str = "one",
+        member: Membership,
         on_commit: Callable[[], None] = lambda: None,
         batch: int = 2000,
         traced_as: str = "",
@@ -71,7 +72,7 @@ class Reader(Generic[T]):
         self.handler = handler
         self._nats = nats
         self._database = database
-        self._leases = Leases(database, name, member, source.partitions)
+        self._leases = Leases(member, name, source.partitions)
         self._on_commit = on_commit
         self._batch = batch
         self._traced_as = traced_as
@@ -161,10 +162,10 @@ class Reader(Generic[T]):
     async def _session(self) -> None:
         owned = await self._call(self._leases.claim)
         metrics.PARTITIONS.labels(self.name).set(len(owned))
-        claimed = self._renewed = time.monotonic()
+        self._renewed = time.monotonic()
         if not owned:
-            self._reading, self._progress, self.standing = True, claimed, {}
-            await asyncio.sleep(self._leases.again_in_s)
+            self._reading, self._progress, self.standing = True, self._renewed, {}
+            await asyncio.sleep(self._leases.due_in_s)
             return
         held = await self._call(self._applying.begin, owned)
         self.standing = held = await self._same_stream(held)
@@ -174,7 +175,7 @@ class Reader(Generic[T]):
             committing = _already(held)
             while True:
                 heed_cancel()
-                messages = await pull.next(self._leases.again_in_s, busy=committing)
+                messages = await pull.next(self._leases.due_in_s, busy=committing)
                 # While one batch waits for the database the next is received and understood.
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)
@@ -184,10 +185,11 @@ class Reader(Generic[T]):
                 if not self._behind:
                     self.trouble = ""
                 self._progress = time.monotonic()
-                if time.monotonic() - claimed > self._leases.again_in_s:
-                    claimed = self._renewed = time.monotonic()
+                if not self._leases.due_in_s:
+                    self._renewed = time.monotonic()
                     committing = _already(await self._committed(committing))
-                    if await self._call(self._leases.claim) != owned:
+                    still = self._leases.unchanged()
+                    if (await self._call(self._leases.claim) if still is None else still) != owned:
                         # It goes on reading, of other partitions: of those it does not know yet what waits.
                         self._behind, self._pending = True, 1
                         await self._call(self.handler.forget)
@@ -196,7 +198,7 @@ class Reader(Generic[T]):
     async def _committed(self, committing: "asyncio.Future[dict[int, Position]]") -> dict[int, Position]:
         """The outcome of a commit. A long one must not cost us our leases: another would do the same work again."""
         while not committing.done() and time.monotonic() - self._progress < _STUCK_S:
-            due = self._renewed + leases.RENEW_EVERY_S - time.monotonic()
+            due = self._renewed + membership.RENEW_EVERY_S - time.monotonic()
             await asyncio.wait((committing,), timeout=max(0.0, due))
             if not committing.done():
                 self._renewed = time.monotonic()

@@ -1,6 +1,7 @@
 """Reference data at hand: a key-value bucket held in memory, read again whenever it changed."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -8,16 +9,21 @@ from typing import Generic, TypeVar
 import nats.errors
 import nats.js.errors
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 
 from chassis.logs import Log
+from chassis.nats import Nats
 
 log = Log("reference")
 
 T = TypeVar("T")
 
-EVERY_S = 2.0
+_EVERY_S, _AWAY_S = 10.0, 2.0
+GATHER_S = 1.0
+"""Changes come by the thousand: after the first, so long until they are read."""
+
 _BATCH = 1000
 _FETCH_S = 5.0
 _FORGET_CONSUMER_S = 30.0
@@ -32,8 +38,9 @@ class Reference(Generic[T]):
     """The present values of a bucket, by key, for any thread to read.
 
     A watcher would be the usual way, but those of nats-py do not survive a reconnection, and then
-    stay silent. So the state of the bucket's stream is compared every other second, and when it moved
-    everything is read again: a whole directory is a few thousand small values.
+    stay silent. So a change is only heard of, by whoever is listening; the state of the bucket's stream is
+    compared then, and now and then without being told. When it moved everything is read again: a whole
+    directory is a few thousand small values.
 
     `decode` makes a value of a key and its bytes, and raises ValueError for one it cannot read:
     that one is left out and logged by its key. `on_change` is awaited after each reload.
@@ -74,18 +81,29 @@ class Reference(Generic[T]):
         """Every value by its key, as they were at one moment."""
         return self._values
 
-    async def run(self, js: JetStreamContext) -> None:
+    async def run(self, connection: Nats) -> None:
         """Keep up with the bucket until cancelled; what was read stays readable while NATS is away."""
+        news = asyncio.Event()
+        hearing: Subscription | None = None
         lost = False
+
+        async def heard(_: Msg) -> None:
+            news.set()
+
         while True:
+            news.clear()
             try:
-                await self.refresh(js)
+                hearing = hearing or await connection.client.subscribe(f"$KV.{self.bucket}.>", cb=heard)
+                await self.refresh(connection.js)
                 lost = False
             except (nats.errors.Error, TimeoutError, _IncompleteError) as error:
                 if not lost:
                     log.warning("reference.unreadable", bucket=self.bucket, kind=type(error).__name__)
                 lost = True
-            await asyncio.sleep(EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_AWAY_S if lost else _EVERY_S):
+                    await news.wait()
+                await asyncio.sleep(GATHER_S)
 
     async def refresh(self, js: JetStreamContext) -> bool:
         """Read the bucket if it changed since the last time; whether it had."""

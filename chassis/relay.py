@@ -24,9 +24,10 @@ from nats.js.errors import NotFoundError
 from chassis import metrics
 from chassis.agreement import REMEDY, Ahead, agrees, position_of
 from chassis.conditions import told
-from chassis.database import TRANSIENT, Database
+from chassis.database import TRANSIENT
 from chassis.leases import Leases
 from chassis.logs import Log as Logger
+from chassis.membership import Membership
 from chassis.nats import Nats
 from chassis.stopping import heed_cancel
 from chassis.window import LARGEST, ChainBroken, Outgoing, send
@@ -37,6 +38,12 @@ log = Logger("relay")
 _POLL_S = (0.5, 3.0)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
+
+_NEARLY_S = 0.5
+"""A lease that is due so soon is claimed now: the next look at the log may be seconds away."""
+
+_LOOK_AFTER_S = 15
+"""Without a message for so long, and after a reconnection, we look whether the stream still ends where we left it."""
 
 PACE_S = 0.005
 """Between two windows that are not full: each costs the server, and whoever reads, much the same whatever it holds."""
@@ -88,11 +95,11 @@ _BEGIN_AGAIN: tuple[type[BaseException], ...] = (
 class Relay:
     """Publishes a log on the stream it alone feeds."""
 
-    def __init__(self, stream: str, log: Log, *, nats: Nats, database: Database, member: str = "one") -> None:
+    def __init__(self, stream: str, log: Log, *, nats: Nats, member: Membership) -> None:
         self.stream = stream
         self.log = log
         self._nats = nats
-        self._leases = Leases(database, f"relay:{stream}", member, 1)
+        self._leases = Leases(member, f"relay:{stream}", 1)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"relay-{stream}")
         self._woken = asyncio.Event()
         self._sending = asyncio.Lock()  # a window is on the wire whole before the next one begins
@@ -161,11 +168,12 @@ class Relay:
         self._publishes = bool(await self._call(self._leases.claim))
         if not self._publishes:
             self.published = None
-            await asyncio.sleep(self._leases.again_in_s)
+            await asyncio.sleep(self._leases.due_in_s)
             return
         if self._hearing is None:
             self._hearing = await self._nats.client.subscribe(self._news, cb=self._told)
-        renewed = spoke = time.monotonic()
+        looked, connection = time.monotonic(), self._nats.connections
+        spoke = looked
         await self.check()
         seq, after = await self.tail()
         sent: deque[asyncio.Task[None]] = deque()
@@ -185,13 +193,13 @@ class Relay:
                     self.published, self.trouble = page.scanned_to, ""
                 after, limit = page.scanned_to, LARGEST
                 await self._settle(sent, _UNDER_WAY - 1)
-                if time.monotonic() - renewed > self._leases.again_in_s:
-                    if not await self._call(self._leases.claim):
+                if self._leases.due_in_s < _NEARLY_S:
+                    if not (self._leases.unchanged() or await self._call(self._leases.claim)):
                         return
-                    if spoke <= renewed:
+                    if self._nats.connections != connection or time.monotonic() - max(spoke, looked) > _LOOK_AFTER_S:
                         await self._settle(sent, 0)
+                        looked, connection = time.monotonic(), self._nats.connections
                         await self._check_end(seq)
-                    renewed = time.monotonic()
                 if not page.more:
                     await self._rest(page, spoke)
         finally:

@@ -26,6 +26,7 @@ from chassis.doors import AsgiApp, Doors
 from chassis.gauges import Look, keep_looking
 from chassis.leaving import LeavingServer
 from chassis.logs import Log
+from chassis.membership import Membership
 from chassis.nats import Nats
 from chassis.reader import Reader
 from chassis.relay import Log as Journal
@@ -59,9 +60,9 @@ class Service:
         self.name = name = schema.name
         self.schema = schema
         self.settings = settings
-        self.member = settings.member
         self.nats = Nats(settings.nats_url, name, credentials=settings.credentials(inbox_of(name)))
         self.database = Database(settings.login, name)
+        self.member = Membership(self.database, settings.member)
         self.clock: Clock = make_clock(settings, self.database)
         # Its own connection: a command waiting for its answer must not wait behind a batch.
         answers = settings.credentials(commands_inbox_of(name))
@@ -113,7 +114,7 @@ class Service:
 
     def relay(self, stream: str, log: Journal) -> Relay:
         """Publish `log` on `stream` for as long as the service lives."""
-        relay = Relay(stream, log, nats=self.nats, database=self.database, member=self.member)
+        relay = Relay(stream, log, nats=self.nats, member=self.member)
         self.add_relay(relay)
         return relay
 

@@ -92,7 +92,8 @@ def _service(name: str) -> Permissions:
         publish.append(f"{commands_inbox_of(COMMANDER)}.>")
     if name == COMMANDER:
         publish += [command.SUBJECT for command in COMMANDS]
-    return Permissions(tuple(publish), (f"{inbox_of(name)}.>", *(f"{subject} {name}" for subject in obeyed)))
+    heard = [f"$KV.{bucket.name}.>" for bucket in buckets_of(name)]
+    return Permissions(tuple(publish), (f"{inbox_of(name)}.>", *heard, *(f"{subject} {name}" for subject in obeyed)))
 
 
 def _provisioning() -> tuple[str, ...]:

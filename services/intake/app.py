@@ -1,7 +1,7 @@
 """The composition root of intake: settings in, a service ready to run out."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import nats.errors
@@ -31,7 +31,7 @@ from services.intake.tables import SCHEMA
 
 log = Log("intake")
 
-_HOUSEKEEPING_EVERY_S = 5.0
+_OFTEN_S, _RARELY_S = 5.0, 60.0
 _REFRESH_LIMIT_S = 5.0
 _RAW_BATCH = 500
 _BODIES_IN_HAND = 8  # full-sized ones: what the door may hold in memory at once
@@ -65,12 +65,14 @@ def build(settings: IntakeSettings, clock: Clock | None = None) -> Service:
     register = service.relay(REGISTER.name, register_log(service.database))
     refusals = service.relay(REFUSALS.name, refusals_log(service.database))
     relays += [school, register, refusals]
-    keeper = _Keeper(service, school, refusals)
-    service.add_task("housekeeping", keeper.run)
+    keeper = Housekeeping(service.database, service.clock, partial(_purge, service))
+    often = (keeper.purge_raw, keeper.follow_schools, partial(keeper.measure_backlog, school))
+    service.add_task("housekeeping", partial(_keep, _OFTEN_S, *often))
+    service.add_task("old refusals", partial(_keep, _RARELY_S, partial(keeper.forget_refusals, refusals)))
     silence = Silence(service.database, service.clock, schools.all, calendar, settings.silent_after_school_days)
     service.add_look("silent schools", silence.look)
     room = _BODIES_IN_HAND * settings.max_body_bytes
-    admission = Admission(settings.max_requests, room, settings.max_backlog, lambda: keeper.work.backlog)
+    admission = Admission(settings.max_requests, room, settings.max_backlog, lambda: keeper.backlog)
     door = Door(intake, service.database, admission, settings.max_body_bytes, settings.max_events)
     service.http = http.build(door)
     return service
@@ -96,7 +98,7 @@ class _Schools:
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
-        await self._reference.run(self._service.nats.js)
+        await self._reference.run(self._service.nats)
 
     def _refresh(self) -> None:
         """Look at the bucket now, from a thread. Raises DirectoryAwayError."""
@@ -110,28 +112,16 @@ class _Schools:
             raise DirectoryAwayError from error
 
 
-class _Keeper:
-    """Housekeeping, for as long as the service lives; what cannot be done now is done the next time."""
+async def _purge(service: Service, stream: str, before: int) -> None:
+    await service.nats.js.purge_stream(stream, seq=before)
 
-    def __init__(self, service: Service, school: Relay, refusals: Relay) -> None:
-        self._service = service
-        self._school, self._refusals = school, refusals
-        self.work = Housekeeping(service.database, service.clock, self._purge)
 
-    async def run(self) -> None:
-        """Do everything, again and again."""
-        while True:
-            for step in (
-                self.work.purge_raw,
-                self.work.follow_schools,
-                partial(self.work.measure_backlog, self._school),
-                partial(self.work.forget_refusals, self._refusals),
-            ):
-                try:
-                    await step()
-                except _AWAY as error:
-                    log.warning("housekeeping.put_off", cause=type(error).__name__)
-            await asyncio.sleep(_HOUSEKEEPING_EVERY_S)
-
-    async def _purge(self, stream: str, before: int) -> None:
-        await self._service.nats.js.purge_stream(stream, seq=before)
+async def _keep(every_s: float, *steps: Callable[[], Awaitable[None]]) -> None:
+    """Do these again and again, for as long as the service lives; what cannot be done now is done the next time."""
+    while True:
+        for step in steps:
+            try:
+                await step()
+            except _AWAY as error:
+                log.warning("housekeeping.put_off", cause=type(error).__name__)
+        await asyncio.sleep(every_s)

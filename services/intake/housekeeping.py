@@ -8,7 +8,8 @@ from anyio import to_thread
 from chassis import positions
 from chassis.clock import Clock
 from chassis.database import Database
-from services.intake import ledger, metrics, refusals, silence
+from chassis.relay import Log
+from services.intake import metrics, refusals, silence
 from services.intake.raw_reader import READER
 
 Purge = Callable[[str, int], Awaitable[None]]
@@ -16,7 +17,10 @@ Purge = Callable[[str, int], Awaitable[None]]
 
 
 class Published(Protocol):
-    """A relay."""
+    """A relay: the log it publishes, and up to which position, where it is this process that does."""
+
+    log: Log
+    published: int | None
 
     async def tail(self) -> tuple[int, int]:
         """The stream's last sequence and the log position of its last message."""
@@ -35,15 +39,18 @@ class Housekeeping:
 
     async def purge_raw(self) -> None:
         """Remove the raw events that were read: they hold identities."""
-        position = await to_thread.run_sync(self._read_to)
+        position = await to_thread.run_sync(positions.reached, self._database, READER)
         if position > self._purged_to:
             await self._purge("INTAKE", position + 1)
             self._purged_to = position
 
     async def measure_backlog(self, relay: Published) -> None:
         """How many accepted facts wait to be published."""
-        _, published = await relay.tail()
-        self.backlog = max(0, await to_thread.run_sync(self._last_position) - published)
+        published = relay.published
+        if published is None:
+            _, published = await relay.tail()
+        end = await to_thread.run_sync(relay.log.end)
+        self.backlog = max(0, (end or 0) - published)
         metrics.BACKLOG.set(self.backlog)
 
     async def forget_refusals(self, relay: Published) -> None:
@@ -58,14 +65,6 @@ class Housekeeping:
     def _follow_schools(self) -> None:
         with self._database.transaction() as tx:
             silence.follow(tx)
-
-    def _read_to(self) -> int:
-        with self._database.transaction() as tx:
-            return positions.load(tx, READER, [0])[0].seq
-
-    def _last_position(self) -> int:
-        with self._database.transaction() as tx:
-            return ledger.last_position(tx)
 
     def _forget_refusals(self, published: int) -> None:
         with self._database.transaction() as tx:

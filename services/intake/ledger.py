@@ -79,12 +79,6 @@ def after(tx: Transaction, position: int, limit: int) -> Sequence[tuple[int, UUI
     return tx.fetchall()
 
 
-def last_position(tx: Transaction) -> int:
-    """The position of the last fact, 0 when there is none."""
-    row = tx.execute(_LAST, prepare=True).fetchone()
-    return int(row[0]) if row else 0
-
-
 def forget_contents(tx: Transaction, student_id: UUID) -> int:
     """Drop the content hashes of a pupil's facts; return how many facts there are."""
     tx.execute("UPDATE ledger SET body_hash = NULL WHERE student_id = %s", (student_id,))

@@ -40,7 +40,7 @@ class TableLog:
 
     def read(self, after: int, limit: int) -> Page:
         """What follows position `after`."""
-        with self._database.pipelined() as tx:
+        with self._database.reading() as tx:
             rows = self._rows(tx, after, limit)
         messages = [self._outgoing(row) for row in rows]
         return Page(messages, messages[-1].position if messages else after, len(messages) == limit)

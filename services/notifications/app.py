@@ -56,7 +56,7 @@ def build(settings: NotificationsSettings) -> Service:
     read(SCHOOL, "school", on_student_erased(application()))
     addressing = Addressing(application(), service.database, directory.changed, on_commit)
     service.add_look("deadlines", late_deadlines(service.name, service.database, SystemClock()))
-    service.add_reference(DIRECTORY, lambda: directory.run(service.nats.js), lambda: directory.loaded)
+    service.add_reference(DIRECTORY, lambda: directory.run(service.nats), lambda: directory.loaded)
     service.add_task("addressing", _after(directory.wait_loaded, addressing.run))
     service.add_task("sender", _after(directory.wait_loaded, sender.run))
     return service

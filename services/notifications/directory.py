@@ -2,9 +2,8 @@
 
 import asyncio
 
-from nats.js import JetStreamContext
-
 from chassis.logs import Log
+from chassis.nats import Nats
 from chassis.reference import Reference
 from contracts.catalogue import DIRECTORY
 from contracts.directory import EMPTY, Actor, School
@@ -30,9 +29,9 @@ class Directory:
         """Return once it has been read."""
         await self._bucket.wait_loaded()
 
-    async def run(self, js: JetStreamContext) -> None:
+    async def run(self, nats: Nats) -> None:
         """Keep up until cancelled."""
-        await self._bucket.run(js)
+        await self._bucket.run(nats)
 
     async def _reload(self) -> None:
         self.people = People(self._bucket.values())

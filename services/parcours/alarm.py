@@ -65,9 +65,9 @@ class Alarm:
 
     def ring(self) -> int:
         """Decide upon one batch of what is due; how many deadlines that were. Raises TRANSIENT, VersionConflict."""
-        now = self._clock.now()
-        if not deadlines.any_due(self._database, now=now):
+        if not deadlines.any_due(self._database, clock=self._clock):
             return 0
+        now = self._clock.now()
         try:
             taken = self._batch(now)
         except _TRY_AGAIN:

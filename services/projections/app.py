@@ -39,7 +39,7 @@ def build(settings: ProjectionsSettings) -> Service:
     directory = Directory()
     changes = Changes(settings.login)
     readings = Readings(settings.login)
-    service.add_reference(DIRECTORY, lambda: directory.reference.run(service.nats.js), lambda: directory.loaded)
+    service.add_reference(DIRECTORY, lambda: directory.reference.run(service.nats), lambda: directory.loaded)
     service.add_task("live changes", changes.run)
     service.http = make_application(
         Site(

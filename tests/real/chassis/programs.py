@@ -16,9 +16,10 @@ from typing import Any
 
 from nats.js.errors import APIError
 
-from chassis import deadlines, leases, window
+from chassis import deadlines, membership, window
 from chassis import relay as relay_module
 from chassis.database import Database, Transaction
+from chassis.membership import Membership
 from chassis.nats import Nats, NatsClient
 from chassis.reader import Reader
 from chassis.relay import Page, Relay
@@ -63,10 +64,14 @@ class _Failing(Keep):
             _crash()
 
 
+def _member(database: Database, given: dict[str, Any]) -> Membership:
+    return Membership(database, given.get("member", "one"))
+
+
 async def reader(given: dict[str, Any]) -> None:
     """Reads TRIAL. Failpoints: before-effect, before-commit, after-commit."""
-    leases.LEASE_S = given.get("lease_s", leases.LEASE_S)
-    leases.RENEW_EVERY_S = leases.LEASE_S / 5
+    membership.LEASE_S = given.get("lease_s", membership.LEASE_S)
+    membership.RENEW_EVERY_S = membership.LEASE_S / 5
     connection, database = Nats(given["nats"], "child"), Database(given["database"], SCHEMA)
     await connection.connect()
     handler = _Failing(given.get("failpoint", ""), given.get("at_batch", 1))
@@ -76,7 +81,7 @@ async def reader(given: dict[str, Any]) -> None:
         handler,
         nats=connection,
         database=database,
-        member=given.get("member", "one"),
+        member=_member(database, given),
         batch=given.get("batch", 100),
         on_commit=handler.committed,
     ).run()
@@ -133,7 +138,7 @@ async def relay(given: dict[str, Any]) -> None:
     else:
         window._ACK_LIMIT_S = 60  # or it is over when it wakes, and what it has in hand is not even sent
         log = _Frozen(given["last"], given.get("stop_at", -1))
-    await _Refusable(TRIAL.name, log, nats=connection, database=database, member=given.get("member", "one")).run()
+    await _Refusable(TRIAL.name, log, nats=connection, member=_member(database, given)).run()
 
 
 def _die_after(client: NatsClient, count: int) -> None:

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from chassis import backlog as backlog_module
-from chassis import leases as leases_module
+from chassis import membership
 from chassis import reader as reader_module
 from chassis.backlog import LAG, OLDEST, Backlog
 from chassis.gauges import BOARD, Since
@@ -101,7 +101,7 @@ async def test_messages_a_reader_does_not_want_do_not_count(trial: Trial) -> Non
 async def test_a_partition_that_moves_to_another_replica_is_shown_by_that_one_only(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases_module, "RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.2)
     await trial.fill(50)
     async with trial.reading(member="a") as first:
         await trial.until_effects(50)

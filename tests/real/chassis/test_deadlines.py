@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from chassis import deadlines
-from chassis.clock import DatabaseClock
+from chassis.clock import DatabaseClock, FixedClock
 from chassis.database import Database, Transaction
 from chassis.deadlines import Deadline
 from tests.real.chassis.programs import launch
@@ -61,14 +61,15 @@ def test_what_is_due_is_taken_once_oldest_first_and_the_rest_stays(database: Dat
 
 
 def test_whether_something_is_due_is_known_without_taking_it(database: Database) -> None:
-    assert not deadlines.any_due(database, now=NOON)
+    noon = FixedClock(NOON)
+    assert not deadlines.any_due(database, clock=noon)
     given(database, Deadline(A, "end", NOON), Deadline(B, "later", NOON + HOUR))
-    assert deadlines.any_due(database, now=NOON)
-    assert deadlines.any_due(database, "end", NOON)
-    assert not deadlines.any_due(database, "later", NOON)
+    assert deadlines.any_due(database, clock=noon)
+    assert deadlines.any_due(database, "end", noon)
+    assert not deadlines.any_due(database, "later", noon)
     assert len(take(database)) == 1
-    assert not deadlines.any_due(database, now=NOON), "what fired is not due again"
-    assert deadlines.any_due(database, now=NOON + HOUR)
+    assert not deadlines.any_due(database, clock=noon), "what fired is not due again"
+    assert deadlines.any_due(database, clock=FixedClock(NOON + HOUR))
 
 
 def test_without_another_clock_the_database_s_own_says_what_is_due(database: Database) -> None:
@@ -77,6 +78,7 @@ def test_without_another_clock_the_database_s_own_says_what_is_due(database: Dat
     assert not deadlines.any_due(database)
     given(database, Deadline(B, "end", now - HOUR))
     assert deadlines.any_due(database)
+    assert deadlines.any_due(database, clock=DatabaseClock(database))
 
 
 def test_two_who_take_at_once_never_take_the_same_nor_wait_for_each_other(database: Database) -> None:

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chassis import leases as leases_module
+from chassis import membership
 from chassis.database import Database
 from chassis.leases import Leases, shares
+from chassis.membership import Membership
 from tests.real.chassis.programs import launch
 from tests.real.chassis.trial import Trial, assert_once_in_order
 from tests.real.eventually import eventually
@@ -20,7 +22,7 @@ _MOVES = ("claim", "claim", "leave", "die")
 
 
 def _members(database: Database, *names: str) -> dict[str, Leases]:
-    return {name: Leases(database, "c", name, _PARTITIONS) for name in names}
+    return {name: Leases(Membership(database, name), "c", _PARTITIONS) for name in names}
 
 
 def _settle(members: dict[str, Leases], rounds: int = 3) -> dict[str, frozenset[int]]:
@@ -117,8 +119,8 @@ def test_whatever_members_do_no_partition_has_two_owners_and_in_the_end_none_has
 async def test_while_readers_join_leave_and_die_each_effect_is_there_once(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases_module, "LEASE_S", 1)
-    monkeypatch.setattr(leases_module, "RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr(membership, "LEASE_S", 1)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.2)
     await trial.fill(1_000)
     dying = launch(
         "reader",
@@ -184,13 +186,13 @@ def test_what_a_member_held_that_is_there_no_more_is_shared_out(database: Databa
 def test_who_has_no_claim_any_more_stops_looking_in_haste(database: Database) -> None:
     """One partition: a newcomer that chance prefers waits for it, until one comes that chance prefers still more."""
     last_choice, second, first = _by_chance(["a", "b", "c"])
-    members = {name: Leases(database, "c", name, 1) for name in "abc"}
+    members = {name: Leases(Membership(database, name), "c", 1) for name in "abc"}
     members[last_choice].claim()
     members[second].claim()
-    assert members[second].again_in_s == leases_module.WANTING_EVERY_S
+    assert members[second].due_in_s <= leases_module.WANTING_EVERY_S
     members[first].claim()
     members[second].claim()
-    assert members[second].again_in_s == leases_module.RENEW_EVERY_S
+    assert members[second].due_in_s > leases_module.WANTING_EVERY_S
 
 
 def _by_chance(names: list[str]) -> list[str]:

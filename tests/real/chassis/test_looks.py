@@ -6,8 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from chassis import deadlines
-from chassis import leases as leases_module
+from chassis import deadlines, membership
 from chassis.clock import FixedClock
 from chassis.events import Event, Recorded, stored_as
 from chassis.looks import DISTANCE, LATE, LATE_S, QUARANTINE, late_deadlines, quarantined, unpublished
@@ -40,7 +39,7 @@ async def test_what_is_held_is_counted_for_each_reader_and_none_is_zero(trial: T
 async def test_only_the_relay_that_publishes_tells_how_much_is_left(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases_module, "RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.2)
     async with trial.relaying(Numbers(10), member="a") as first:
         await trial.until_stored(10)
         async with trial.relaying(Numbers(10), member="b") as second:

@@ -12,6 +12,7 @@ from nats.js.errors import APIError
 
 from chassis import relay as relay_module
 from chassis import window
+from chassis.membership import Membership
 from chassis.provision import provision_streams
 from chassis.relay import Page, Relay
 from chassis.window import ChainBroken, Outgoing
@@ -186,7 +187,7 @@ async def test_an_answer_lost_after_the_window_was_stored_leads_to_no_second_cop
 
 async def _relay(trial: Trial, url: str = "") -> Relay:
     connection = await trial.connect(url)
-    return Relay(TRIAL.name, Numbers(0), nats=connection, database=trial.database())
+    return Relay(TRIAL.name, Numbers(0), nats=connection, member=Membership(trial.database()))
 
 
 async def _done(*relays: Relay) -> None:

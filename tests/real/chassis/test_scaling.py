@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chassis import leases
+from chassis import leases, membership
 from chassis.database import Transaction
 from chassis.reader import Reader
 from tests.real.chassis.trial import Item, Keep, Trial, assert_once_in_order
@@ -23,8 +23,8 @@ _CHUNK = 150
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LEASE_S", 1)
-    monkeypatch.setattr(leases, "RENEW_EVERY_S", 0.2)
+    monkeypatch.setattr(membership, "LEASE_S", 1)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.2)
 
 
 class Members:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from chassis.agreement import Ahead
+from chassis.membership import Membership
 from chassis.window import Outgoing
 from cli.rewinding import look, take_out
 from contracts.streams import partition_of
@@ -76,7 +77,7 @@ async def test_the_same_stream_and_log_agree(trial: Trial) -> None:
         await trial.until_stored(100)
         await relay.check()
         with pytest.raises(Ahead):
-            await type(relay)(TRIAL.name, Numbers(99), nats=relay._nats, database=trial.database()).check()
+            await type(relay)(TRIAL.name, Numbers(99), nats=relay._nats, member=Membership(trial.database())).check()
 
 
 def test_an_entry_is_its_message() -> None:

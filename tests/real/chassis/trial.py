@@ -18,6 +18,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from prometheus_client import REGISTRY
 
 from chassis.database import Database, Transaction
+from chassis.membership import Membership
 from chassis.messages import Message, Unprocessable
 from chassis.nats import Nats
 from chassis.reader import Reader
@@ -126,6 +127,7 @@ class Trial:
         """A reader at work, with its own connections."""
         nats, database = await self.connect(nats_url), self.database(database_url)
         source = options.pop("source", SOURCE)
+        options["member"] = Membership(database, options.get("member", "one"))
         reader: Reader[Any] = Reader(
             options.pop("name", self.reader_name), source, handler or Keep(), nats=nats, database=database, **options
         )
@@ -133,10 +135,10 @@ class Trial:
             yield reader
 
     @asynccontextmanager
-    async def relaying(self, log: Log, *, nats_url: str = "", **options: Any) -> AsyncIterator[Relay]:
+    async def relaying(self, log: Log, *, nats_url: str = "", member: str = "one") -> AsyncIterator[Relay]:
         """A relay at work, with its own connections."""
         nats, database = await self.connect(nats_url), self.database()
-        relay = Relay(TRIAL.name, log, nats=nats, database=database, **options)
+        relay = Relay(TRIAL.name, log, nats=nats, member=Membership(database, member))
         async with working(relay.run, nats, database):
             yield relay
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from chassis import reference as reference_module
 from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats
 from chassis.reference import Reference
@@ -101,7 +102,7 @@ async def test_thousands_of_values_are_all_there(nats: Nats) -> None:
 
 async def test_changes_during_the_reading_are_seen_in_the_end(nats: Nats) -> None:
     reference = Reference(BUCKET, decode)
-    following = asyncio.create_task(reference.run(nats.js))
+    following = asyncio.create_task(reference.run(nats))
     for number in range(600):
         await put(nats, f"key.{number % 200}", str(number))
 
@@ -112,10 +113,34 @@ async def test_changes_during_the_reading_are_seen_in_the_end(nats: Nats) -> Non
     following.cancel()
 
 
+@pytest.mark.parametrize("heard", [True, False])
+async def test_a_change_is_seen_when_it_is_heard_of_and_also_when_it_is_not(
+    nats: Nats, monkeypatch: pytest.MonkeyPatch, heard: bool
+) -> None:
+    await put(nats, "a", "1")
+    monkeypatch.setattr(reference_module, "_EVERY_S", 3600 if heard else 0.1)
+    if not heard:
+        subscribe = nats.client.subscribe
+        deaf = {f"$KV.{BUCKET}.>": "nothing"}
+        monkeypatch.setattr(
+            nats.client, "subscribe", lambda subject, **how: subscribe(deaf.get(subject, subject), **how)
+        )
+    reference = Reference(BUCKET, decode)
+    following = asyncio.create_task(reference.run(nats))
+    await reference.wait_loaded()
+    await put(nats, "a", "2")
+
+    async def seen() -> bool:
+        return reference.get("a") == "a=2"
+
+    await eventually(seen)
+    following.cancel()
+
+
 async def test_it_follows_across_a_restart_of_the_server(nats: Nats, bare_nats_server: EmbeddedNats) -> None:
     await put(nats, "a", "1")
     reference = Reference(BUCKET, decode)
-    following = asyncio.create_task(reference.run(nats.js))
+    following = asyncio.create_task(reference.run(nats))
     await reference.wait_loaded()
     bare_nats_server.kill()
     await asyncio.sleep(1.2)

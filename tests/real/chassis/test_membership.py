@@ -1,0 +1,178 @@
+"""What a process holds is kept by one statement, whoever of it asks first; and only for those of it who live."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+import psycopg
+import pytest
+
+from chassis import leases, membership
+from chassis.database import Database
+from chassis.leases import Leases
+from chassis.membership import Membership
+
+_CONSUMERS = ("first", "second", "third")
+
+
+@pytest.fixture
+def database(trial_database: str) -> Iterator[Database]:
+    database = Database(trial_database, "trial")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every statement outside of a transaction."""
+    asked: list[object] = []
+    rows = database.rows
+
+    def counted(*arguments: object) -> list[tuple[object, ...]]:
+        asked.append(arguments)
+        return rows(*arguments)
+
+    monkeypatch.setattr(database, "rows", counted)
+    return asked
+
+
+def _ends(database: Database) -> dict[str, object]:
+    return dict(database.rows("SELECT consumer, until FROM members"))
+
+
+def _settled(database: Database) -> dict[str, Leases]:
+    us = Membership(database, "us")
+    held = {consumer: Leases(us, consumer, 4) for consumer in _CONSUMERS}
+    for each in held.values():
+        for _ in range(2):
+            assert each.claim() == frozenset(range(4))
+    us._found.clear()
+    return held
+
+
+def test_one_statement_renews_all_that_a_process_holds(database: Database, asked: list[object]) -> None:
+    held = _settled(database)
+    before = _ends(database)
+    asked.clear()
+    for each in held.values():
+        assert each.claim() == frozenset(range(4))
+    assert len(asked) == 1
+    after = _ends(database)
+    assert after.keys() == before.keys() == set(_CONSUMERS)
+    assert all(after[consumer] > before[consumer] for consumer in _CONSUMERS)  # type: ignore[operator]
+
+
+def test_who_is_told_that_nothing_changed_waits_for_nothing(database: Database, asked: list[object]) -> None:
+    held = _settled(database)
+    assert held["second"].unchanged() is None, "nobody has looked"
+    held["first"].claim()
+    asked.clear()
+    assert held["second"].unchanged() == frozenset(range(4))
+    assert held["second"].unchanged() is None, "once"
+    assert not asked
+
+
+def test_who_is_told_that_something_changed_claims(database: Database) -> None:
+    held = _settled(database)
+    other = Leases(Membership(database, "another"), "second", 4)
+    other.claim()
+    held["first"].claim()
+    assert held["second"].unchanged() is None
+    assert len(held["second"].claim()) == 2
+
+
+def test_all_of_a_process_are_due_together(database: Database) -> None:
+    held = _settled(database)
+    for each in held.values():
+        each.claim()
+    first, *others = (each.due_in_s for each in held.values())
+    assert 0 < first <= membership.RENEW_EVERY_S
+    assert all(first < other <= first + leases._FOLLOW_S for other in others), "who is told comes after who looks"
+
+
+def test_who_hangs_loses_what_it_holds_whoever_lives_beside_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = _settled(database)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.0)  # two rounds have gone by since anybody asked
+    before = _ends(database)
+    held["first"].claim()
+    after = _ends(database)
+    assert after["first"] > before["first"]  # type: ignore[operator]
+    assert after["second"] == before["second"]
+
+
+def test_who_left_is_renewed_no_more(database: Database) -> None:
+    held = _settled(database)
+    held["second"].release()
+    held["first"].claim()
+    assert _ends(database).keys() == {"first", "third"}
+    assert held["second"].claim() == frozenset(range(4)), "and comes back as if it were new"
+
+
+def test_what_was_found_long_ago_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _settled(database)
+    held["first"].claim()
+    with database.transaction() as tx:
+        tx.execute("DELETE FROM members WHERE consumer = 'second'")
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.0)
+    held["second"].claim()
+    assert _ends(database).keys() == set(_CONSUMERS)
+
+
+def test_who_asks_while_others_look_waits_for_what_they_find(
+    database: Database, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = _settled(database)
+    asked.clear()
+    with _looking(database, held, monkeypatch, lambda: None) as both:
+        pass
+    assert len(asked) == 1
+    assert both == dict.fromkeys(("first", "second"), frozenset(range(4)))
+
+
+def test_a_look_that_fails_fails_for_all_who_waited_and_the_next_one_is_new(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = _settled(database)
+
+    def away() -> None:
+        raise psycopg.OperationalError("away")
+
+    with monkeypatch.context() as patch, _looking(database, held, patch, away) as both:
+        pass
+    assert [type(each) for each in both.values()] == 2 * [psycopg.OperationalError]
+    assert held["second"].claim() == held["first"].claim() == frozenset(range(4))
+
+
+@contextmanager
+def _looking(
+    database: Database, held: dict[str, Leases], patch: pytest.MonkeyPatch, then: Callable[[], None]
+) -> Iterator[dict[str, object]]:
+    """The first looks, the second asks meanwhile, `then` the look goes on; what came of both is there at the end."""
+    rows, go_on, came = database.rows, Event(), dict[str, object]()
+
+    def slow(*arguments: object) -> list[tuple[object, ...]]:
+        go_on.wait(10)
+        then()
+        return rows(*arguments)
+
+    def claim(consumer: str) -> None:
+        try:
+            came[consumer] = held[consumer].claim()
+        except psycopg.Error as error:
+            came[consumer] = error
+
+    patch.setattr(database, "rows", slow)
+    threads = []
+    for consumer in ("first", "second"):
+        before = time.monotonic()
+        threads.append(Thread(target=claim, args=(consumer,)))
+        threads[-1].start()
+        while held[consumer]._membership._asked[consumer] < before:
+            time.sleep(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+    yield came
