@@ -21,8 +21,11 @@ log = Log("reference")
 T = TypeVar("T")
 
 _EVERY_S, _AWAY_S = 10.0, 2.0
-GATHER_S = 1.0
+_GATHER_S = 1.0
 """Changes come by the thousand: after the first, so long until they are read."""
+
+SEEN_S = 4.0
+"""By then whoever heard of a change has read it: the last may come during a reading, and waits for the next."""
 
 _BATCH = 1000
 _FETCH_S = 5.0
@@ -103,7 +106,7 @@ class Reference(Generic[T]):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_AWAY_S if lost else _EVERY_S):
                     await news.wait()
-                await asyncio.sleep(GATHER_S)
+                await asyncio.sleep(_GATHER_S)
 
     async def refresh(self, js: JetStreamContext) -> bool:
         """Read the bucket if it changed since the last time; whether it had."""

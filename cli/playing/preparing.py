@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from chassis.database import Database
-from chassis.reference import GATHER_S
+from chassis.reference import SEEN_S
 from cli.directory_bucket import Progress, in_bucket, load_directory
 from cli.errors import CliError
 from cli.runtime import Suite
@@ -26,7 +26,7 @@ async def load(suite: Suite, academy: Academy, progress: Progress = lambda done,
             [_actor(actor) for actor in academy.actors],
             progress=progress,
         )
-    await asyncio.sleep(4 * GATHER_S)
+    await asyncio.sleep(SEEN_S)
 
 
 def register_sender(intake: Database, academy: Academy) -> str:

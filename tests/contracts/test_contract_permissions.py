@@ -2,7 +2,18 @@
 
 import pytest
 
-from contracts.catalogue import ALERTS, FLOW, NOTIFICATIONS, PARCOURS, REGISTER, SERVICES, STREAMS, fed_by
+from contracts.catalogue import (
+    ALERTS,
+    DIRECTORY,
+    FLOW,
+    NOTIFICATIONS,
+    PARCOURS,
+    REGISTER,
+    SERVICES,
+    STREAMS,
+    buckets_of,
+    fed_by,
+)
 from contracts.permissions import USERS, permissions_of, sender_permissions
 from contracts.streams import commands_inbox_of, inbox_of, wake_of
 
@@ -20,7 +31,13 @@ def test_a_service_says_its_own_facts_and_no_others(service: str) -> None:
 def test_nobody_listens_to_the_answers_of_another(user: str) -> None:
     answers, *rest = permissions_of(user).subscribe
     assert answers == f"{inbox_of(user)}.>"
-    assert all(subject.startswith("commands.") for subject in rest)
+    assert all(subject.startswith(("commands.", "$KV.")) for subject in rest)
+
+
+def test_only_who_keeps_the_directory_in_memory_hears_of_its_changes() -> None:
+    hearing = {user for user in USERS if f"$KV.{DIRECTORY.name}.>" in permissions_of(user).subscribe}
+    assert hearing == {service for service in SERVICES if DIRECTORY in buckets_of(service)}
+    assert hearing
 
 
 @pytest.mark.parametrize("user", USERS)

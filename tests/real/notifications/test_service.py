@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-from chassis.reference import EVERY_S
+from chassis.reference import SEEN_S
 from contracts import notifications
 from contracts.directory import Role
 from contracts.school import StudentErased
@@ -68,7 +68,7 @@ async def test_a_directory_loaded_later_reaches_those_who_were_missing(suite: Su
 async def test_an_address_that_is_none_is_passed_over_and_the_directory_is_read_on(suite: Suite) -> None:
     await suite.load(*PEOPLE, actor("lost", Role.CPE, email="lost@[example.org"))
     directory = Directory()
-    following = asyncio.create_task(directory.run(suite.nats.js))
+    following = asyncio.create_task(directory.run(suite.nats))
     loaded = asyncio.create_task(directory.wait_loaded())
     await asyncio.wait((following, loaded), return_when=asyncio.FIRST_COMPLETED)
     assert not following.done()
@@ -120,7 +120,7 @@ async def test_a_second_cpe_is_told_from_then_on(suite: Suite) -> None:
         await suite.raise_alert(1)
         await suite.caught(2)
         await suite.load(actor("cpe-2", Role.CPE))
-        await asyncio.sleep(1.5 * EVERY_S)
+        await asyncio.sleep(SEEN_S)
         await suite.raise_alert(1)
         mails = await suite.caught(5)
     assert Counter(mail["To"].addresses[0].addr_spec for mail in mails)["cpe-2@example.org"] == 1

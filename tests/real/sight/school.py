@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from chassis.nats import Nats, NatsClient
-from chassis.reference import EVERY_S
+from chassis.reference import SEEN_S
 from chassis.service import Service
 from cli.directory_bucket import load_directory
 from cli.errands import errand
@@ -115,7 +115,7 @@ async def watching(suite: Up) -> AsyncIterator[Watched]:
     ):
         async with errand(found, LOADER) as client:
             await load_directory(client.jetstream(), [_SCHOOL], ACTORS)
-        await asyncio.sleep(2 * EVERY_S)
+        await asyncio.sleep(SEEN_S)
         with services[0].database.transaction() as tx:
             key = senders.add(tx, "vs", None)
         token = tokens.issue(found.secrets()["PERSEVERANCE_TOKEN_SECRET"].encode(), HEAD.id)
