@@ -5,13 +5,10 @@ from collections.abc import Collection, Iterable, Mapping
 from hashlib import blake2b
 
 from chassis import membership
-from chassis.membership import Found, Membership, Row
+from chassis.membership import Membership, Row
 
 WANTING_EVERY_S = 0.25
 """While others still hold part of our share: they give it back when they next renew."""
-_FOLLOW_S = 0.2
-"""Whoever was told what another had found comes so much later the next time too, to be told again."""
-
 # One member at a time: two at once would both count the same free partitions. And nobody waits for the disk: what a
 # crash of the server forgets of this is claimed again. Members are written before leases, here as when renewing: of two
 # that went opposite ways each would wait for the other.
@@ -92,7 +89,7 @@ class Leases:
         if found is None or not self._settled(found.rows):
             return None
         self._wanting = False
-        self._wait(found)
+        self._due = found.again_at
         return self._mine
 
     def claim(self) -> frozenset[int]:
@@ -103,14 +100,8 @@ class Leases:
             self._wanting = False
         else:
             self._mine = self._divided()
-        self._wait(found)
+        self._due = time.monotonic() + WANTING_EVERY_S if self._wanting else found.again_at
         return self._mine
-
-    def _wait(self, found: Found) -> None:
-        if self._wanting:
-            self._due = time.monotonic() + WANTING_EVERY_S
-        else:
-            self._due = found.at + membership.RENEW_EVERY_S + (_FOLLOW_S if found.told else 0.0)
 
     def renew(self) -> None:
         """Keep what is ours a while longer, and change nothing else."""

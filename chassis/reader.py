@@ -34,7 +34,9 @@ V = TypeVar("V")
 _PASSED_OVER = Unprocessable("not read here")
 
 _BACKOFF_S = (0.05, 2.0)
-_WAIT_FOR_REBUILD_S = 15
+_WAIT_FOR_REBUILD_S = 20
+"""For so long a stream that is shorter than what we read may begin to grow again: its relay looks every ten seconds."""
+
 _STUCK_S = 60
 _A_MOMENT_S = 1.0
 _FEW = 50

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -21,6 +22,7 @@ log = Log("reference")
 T = TypeVar("T")
 
 _EVERY_S, _AWAY_S = 10.0, 2.0
+_CONNECTED_STILL_S = 1.0
 _GATHER_S = 1.0
 """Changes come by the thousand: after the first, so long until they are read."""
 
@@ -103,9 +105,8 @@ class Reference(Generic[T]):
                 if not lost:
                     log.warning("reference.unreadable", bucket=self.bucket, kind=type(error).__name__)
                 lost = True
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_AWAY_S if lost else _EVERY_S):
-                    await news.wait()
+            await _until(news, connection, _AWAY_S if lost else _EVERY_S)
+            if news.is_set():
                 await asyncio.sleep(_GATHER_S)
 
     async def refresh(self, js: JetStreamContext) -> bool:
@@ -156,6 +157,15 @@ class Reference(Generic[T]):
             return await _drain(subscription)
         finally:
             await subscription.unsubscribe()
+
+
+async def _until(news: asyncio.Event, connection: Nats, limit_s: float) -> None:
+    """Until there is news, or may have been some that nobody heard while the connection was lost; no longer."""
+    before, end = connection.connections, time.monotonic() + limit_s
+    while not news.is_set() and connection.connections == before and time.monotonic() < end:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CONNECTED_STILL_S):
+                await news.wait()
 
 
 async def _drain(subscription: JetStreamContext.PullSubscription) -> list[Msg]:

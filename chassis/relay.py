@@ -35,15 +35,15 @@ from contracts.streams import wake_of
 
 log = Logger("relay")
 
-_POLL_S = (0.5, 3.0)
+_POLL_S = (0.5, 3.5)
 _QUIET_AFTER_S = 30
 """Without a message for so long, the log is looked at more rarely: whoever writes here wakes us, only others do not."""
 
-_NEARLY_S = 0.5
-"""A lease that is due so soon is claimed now: the next look at the log may be seconds away."""
+_LOOK_AFTER_S = 10
+"""Without a message for so long, and after a reconnection, we look whether the stream still ends where we left it.
 
-_LOOK_AFTER_S = 15
-"""Without a message for so long, and after a reconnection, we look whether the stream still ends where we left it."""
+A stream that is short is filled again from then on: readers must be more patient than this, and than the lease's round.
+"""
 
 PACE_S = 0.005
 """Between two windows that are not full: each costs the server, and whoever reads, much the same whatever it holds."""
@@ -193,7 +193,7 @@ class Relay:
                     self.published, self.trouble = page.scanned_to, ""
                 after, limit = page.scanned_to, LARGEST
                 await self._settle(sent, _UNDER_WAY - 1)
-                if self._leases.due_in_s < _NEARLY_S:
+                if not self._leases.due_in_s:
                     if not (self._leases.unchanged() or await self._call(self._leases.claim)):
                         return
                     if self._nats.connections != connection or time.monotonic() - max(spoke, looked) > _LOOK_AFTER_S:
@@ -209,7 +209,8 @@ class Relay:
         """Until there may be more to publish."""
         if page.messages:
             await asyncio.sleep(PACE_S)
-        await self._wait(_POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S])
+        poll_s = _POLL_S[time.monotonic() - spoke > _QUIET_AFTER_S]
+        await self._wait(min(poll_s, self._leases.due_in_s))  # a lease that is due wakes us once for both
 
     async def _drop(self, sent: "deque[asyncio.Task[None]]") -> None:
         for window in sent:

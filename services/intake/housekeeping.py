@@ -40,7 +40,7 @@ class Housekeeping:
     async def purge_raw(self) -> None:
         """Remove the raw events that were read: they hold identities."""
         position = await to_thread.run_sync(positions.reached, self._database, READER)
-        if position > self._purged_to:
+        if position != self._purged_to:
             await self._purge("INTAKE", position + 1)
             self._purged_to = position
 

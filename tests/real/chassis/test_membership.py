@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from threading import Event, Thread
 
 import psycopg
 import pytest
 
-from chassis import leases, membership
+from chassis import membership
 from chassis.database import Database
 from chassis.leases import Leases
 from chassis.membership import Membership
@@ -88,7 +89,7 @@ def test_all_of_a_process_are_due_together(database: Database) -> None:
         each.claim()
     first, *others = (each.due_in_s for each in held.values())
     assert 0 < first <= membership.RENEW_EVERY_S
-    assert all(first < other <= first + leases._FOLLOW_S for other in others), "who is told comes after who looks"
+    assert all(first < other <= first + membership.FOLLOW_S for other in others), "who is told comes after who looks"
 
 
 def test_who_hangs_loses_what_it_holds_whoever_lives_beside_it(
@@ -144,6 +145,75 @@ def test_a_look_that_fails_fails_for_all_who_waited_and_the_next_one_is_new(
         pass
     assert [type(each) for each in both.values()] == 2 * [psycopg.OperationalError]
     assert held["second"].claim() == held["first"].claim() == frozenset(range(4))
+
+
+def test_a_look_that_never_ends_holds_nobody_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connection is dead and nobody says so: whoever else asks looks by themselves, on another one."""
+    held = _settled(database)
+    monkeypatch.setattr(membership, "LEASE_S", 0.2)
+    rows, over = database.rows, Event()
+    silent = [True]
+
+    def dead(*arguments: object) -> list[tuple[object, ...]]:
+        if silent and silent.pop():
+            over.wait(20)
+        return rows(*arguments)
+
+    monkeypatch.setattr(database, "rows", dead)
+    stuck = Thread(target=held["first"].claim)
+    stuck.start()
+    while held["first"]._membership._looking is None:
+        time.sleep(0.001)
+    assert held["second"].claim() == held["third"].claim() == frozenset(range(4))
+    held["third"].release()
+    over.set()
+    stuck.join(10)
+    assert held["second"].claim() == held["first"].claim() == frozenset(range(4))
+
+
+def test_what_is_being_shared_out_holds_up_nothing_else(database: Database) -> None:
+    held = _settled(database)
+    before = _ends(database)
+    with database.transaction() as tx:
+        tx.execute("SELECT * FROM members WHERE consumer = 'second' FOR UPDATE")
+        held["first"].claim()
+        after = _ends(database)
+    assert after["first"] > before["first"]  # type: ignore[operator]
+    assert after["third"] > before["third"]  # type: ignore[operator]
+    assert after["second"] == before["second"]
+
+
+def test_who_asks_for_the_first_time_while_others_look_looks_too(
+    database: Database, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = _settled(database)
+    newcomer = held["second"]
+    newcomer.release()
+    newcomer._membership._asked["second"] = 0.0
+    asked.clear()
+    with _looking(database, held, monkeypatch, lambda: None) as both:
+        pass
+    assert len(asked) == 2
+    assert both == dict.fromkeys(("first", "second"), frozenset(range(4)))
+
+
+def test_those_who_look_apart_come_to_look_together(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = _settled(database)
+    clock = [1_000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    looks = []
+    rows = database.rows
+    monkeypatch.setattr(database, "rows", lambda *arguments: (looks.append(clock[0]), rows(*arguments))[1])
+    due = {"first": 1_000.0, "second": 1_001.4, "third": 1_002.1}
+    for _ in range(20):
+        consumer = min(due, key=due.__getitem__)
+        clock[0] = due[consumer]
+        if held[consumer].unchanged() is None:
+            held[consumer].claim()
+        due[consumer] = held[consumer]._due
+    rounds = [look for look in looks if look > 1_008]
+    assert len(rounds) >= 3
+    assert all(later - sooner >= membership.RENEW_EVERY_S for sooner, later in pairwise(rounds)), looks
 
 
 @contextmanager

@@ -10,8 +10,8 @@ import psutil
 import pytest
 from nats.js.errors import APIError
 
+from chassis import membership, window
 from chassis import relay as relay_module
-from chassis import window
 from chassis.membership import Membership
 from chassis.provision import provision_streams
 from chassis.relay import Page, Relay
@@ -59,6 +59,7 @@ async def test_what_another_replica_wrote_is_published_when_it_says_so_and_not_s
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay_module, "_POLL_S", (3600, 3600))
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 3600)
     log = Numbers(10)
     async with trial.relaying(log, member="a") as first, trial.relaying(log, member="b") as second:
         await trial.until_stored(10)
@@ -109,6 +110,24 @@ async def test_a_trimmed_stream_goes_on_after_the_last_message_it_kept_and_its_r
         assert_once_in_order(await trial.until_effects(1_500), 1_500)
     stored = await trial.stored()
     assert [(seq, position) for seq, position, _ in stored] == [(n, str(n)) for n in range(1_000, 1_501)]
+
+
+async def test_a_stream_made_anew_while_nothing_happens_is_filled_again(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody lost a connection, nobody writes: only the relay's own look can tell."""
+    monkeypatch.setattr(relay_module, "_LOOK_AFTER_S", 0.3)
+    monkeypatch.setattr(membership, "RENEW_EVERY_S", 0.2)
+    async with trial.relaying(Numbers(300)), trial.reading():
+        await trial.until_effects(300)
+        nats = await trial.connect()
+        await nats.js.delete_stream(TRIAL.name)
+        await provision_streams(trial.nats_url, [TRIAL], [])
+        await nats.close()
+        assert_the_log(await trial.until_stored(300), 300)
+        await trial.publish([message(301)])
+        assert_once_in_order(await trial.until_effects(301), 301)
+    assert "reader.stream_replaced" not in caplog.text
 
 
 async def test_two_relays_at_once_publish_nothing_twice_and_nothing_out_of_order(trial: Trial) -> None:

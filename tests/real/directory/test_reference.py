@@ -4,11 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from nats import errors as nats_errors
 
 from chassis import reference as reference_module
 from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats
 from chassis.reference import Reference
+from tests.real.chassis.proxies import nats_wire
 from tests.real.eventually import eventually
 
 BUCKET = "PLACES"
@@ -132,6 +134,54 @@ async def test_a_change_is_seen_when_it_is_heard_of_and_also_when_it_is_not(
 
     async def seen() -> bool:
         return reference.get("a") == "a=2"
+
+    await eventually(seen)
+    following.cancel()
+
+
+async def test_a_change_that_nobody_heard_for_a_lost_connection_is_seen_once_it_is_back(
+    nats: Nats, bare_nats_server: EmbeddedNats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reference_module, "_EVERY_S", 3600)
+    await put(nats, "a", "1")
+    async with nats_wire(bare_nats_server.url) as wire:
+        ours = Nats(wire.url, "test")
+        await ours.connect()
+        reference = Reference(BUCKET, decode)
+        following = asyncio.create_task(reference.run(ours))
+        await reference.wait_loaded()
+        wire.cut()
+        await put(nats, "a", "2")
+        assert ours.connections == 1
+
+        async def seen() -> bool:
+            return reference.get("a") == "a=2"
+
+        await eventually(seen)
+        following.cancel()
+        await ours.close()
+
+
+async def test_who_may_not_listen_at_first_listens_later(nats: Nats, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reference_module, "_EVERY_S", 3600)
+    monkeypatch.setattr(reference_module, "_AWAY_S", 0.1)
+    subscribe, refused = nats.client.subscribe, []
+
+    async def refuse_once(subject: str, **how: object) -> object:
+        if not refused:
+            refused.append(subject)
+            raise nats_errors.ConnectionClosedError
+        return await subscribe(subject, **how)
+
+    monkeypatch.setattr(nats.client, "subscribe", refuse_once)
+    reference = Reference(BUCKET, decode)
+    following = asyncio.create_task(reference.run(nats))
+    await reference.wait_loaded()
+    assert refused == [f"$KV.{BUCKET}.>"]
+    await put(nats, "a", "1")
+
+    async def seen() -> bool:
+        return reference.get("a") == "a=1"
 
     await eventually(seen)
     following.cancel()
