@@ -141,7 +141,7 @@ class ParcoursRefused(_Act, context="parcours", fact="parcours_refused"):
 
 
 class ParcoursOpened(_Act, context="parcours", fact="parcours_opened"):
-    """The parcours runs from `starts_on` to `ends_on`; `last_day` is how far it could be extended (None: no limit)."""
+    """The parcours runs from `starts_on` to `ends_on`; `last_day` is how far it could be extended (None: not said)."""
 
     starts_on: date
     ends_on: date

@@ -50,7 +50,7 @@ class ThresholdReached(_Fact, frozen=True, kw_only=True, tag="threshold_reached"
 
 
 class ParcoursOpened(_Fact, frozen=True, kw_only=True, tag="parcours_opened"):
-    """A parcours runs; it could be extended until `last_day`, without a limit when None."""
+    """A parcours runs; it could be extended until `last_day`; None: not known."""
 
     TEMPLATE = MailTemplate.PARCOURS_OPENED
 
@@ -65,7 +65,7 @@ class ParcoursOpened(_Fact, frozen=True, kw_only=True, tag="parcours_opened"):
 class StatusExpiring(_Fact, frozen=True, kw_only=True, tag="status_expiring"):
     """So many days before the end. Another end makes another fact: an extended parcours is told of again.
 
-    It could be extended until `last_day`; None: without a limit, or not known.
+    It could be extended until `last_day`; None: not known.
     """
 
     TEMPLATE = MailTemplate.STATUS_EXPIRING

@@ -50,22 +50,22 @@ def check_gpds(regulation: Regulation, gpds_on: date | None, today: date) -> Non
 def check_length(scheme: SchemeRules, starts_on: date, ends_on: date) -> None:
     """Whether the scheme allows such a length (AE-05, AE-21, TDO-32; AMB-4, AMB-6; TDO-06b). Raises Refused."""
     last = scheme.last_day(starts_on)
-    if scheme.duration and last and ends_on > last:
-        months = scheme.duration.months
+    if ends_on <= last:
+        return
+    if scheme.duration:
         raise Refused(
             "too_long",
-            f"Un parcours {NAMES[scheme.code]} dure {months} mois au plus.",
+            f"Un parcours {NAMES[scheme.code]} dure {scheme.duration.months} mois au plus.",
             f"Pour un début le {written(starts_on)}, choisissez une fin au plus tard le {written(last)}.",
             scheme.duration.basis,
         )
-    if last is None and ends_on > (likely := scheme.last_likely_day(starts_on)):
-        raise Refused(
-            "too_long",
-            f"Un parcours {NAMES[scheme.code]} commencé le {written(starts_on)} se termine au plus tard le"
-            f" {written(likely)}.",
-            "Vérifiez l’année de la fin ; pour aller plus loin, ouvrez ensuite un autre parcours.",
-            scheme.latest_end.basis,
-        )
+    raise Refused(
+        "too_long",
+        f"Un parcours {NAMES[scheme.code]} commencé le {written(starts_on)} se termine au plus tard le"
+        f" {written(last)}.",
+        "Vérifiez l’année de la fin ; pour aller plus loin, ouvrez ensuite un autre parcours.",
+        scheme.latest_end.basis,
+    )
 
 
 def cautions(scheme: SchemeRules, starts_on: date, ends_on: date) -> tuple[Caution, ...]:

@@ -133,15 +133,12 @@ class SchemeRules:
         """How a decision names what it rests on."""
         return SchemeRule(id=self.basis.rule, version=self.valid_from, source=self.basis.shown)
 
-    def last_day(self, starts_on: date) -> date | None:
-        """The last day that the scheme's duration allows to who starts on `starts_on`; None when it sets none."""
-        return last_day_of(starts_on, self.duration.months) if self.duration else None
-
-    def last_likely_day(self, starts_on: date) -> date:
-        """The last day an end may be, where the scheme sets no duration."""
-        return (
-            date(int(school_year_of(starts_on)[:4]) + self.latest_end.school_years, SCHOOL_YEAR_STARTS_IN, 1) - ONE_DAY
-        )
+    def last_day(self, starts_on: date) -> date:
+        """The last day of a parcours that starts on `starts_on`: of its duration, or of what bounds one without."""
+        if self.duration:
+            return last_day_of(starts_on, self.duration.months)
+        year = int(school_year_of(starts_on)[:4]) + self.latest_end.school_years
+        return date(year, SCHOOL_YEAR_STARTS_IN, 1) - ONE_DAY
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class ParcoursItem(Named):
     state: ParcoursState
     starts_on: date | None
     ends_on: date | None
-    last_day: date | None = Field(description="How far it can be extended; null: no limit, or not opened.")
+    last_day: date | None = Field(description="How far it can be extended; null: not known, or not opened.")
     next_review_on: date | None
     suspended_since: date | None
     alert_id: UUID | None

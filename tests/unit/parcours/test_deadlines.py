@@ -108,9 +108,9 @@ def test_a_reminder_says_how_far_it_could_be_extended() -> None:
     """For e-mails: nobody is offered to extend what goes as far as it can."""
     parcours = open_parcours("01/09/2025", "30/11/2025")
     parcours.extend(day("31/12/2025"), REGULATION, act(on("02/11/2025")))
-    unlimited = open_parcours("06/10/2025", "19/12/2025", Scheme.TDO)
-    for each, last_day in ((parcours, day("31/12/2025")), (unlimited, None)):
-        reminders = [event for event in ring_until(each, on("31/12/2025")) if isinstance(event, events.Expiring)]
+    tdo = open_parcours("06/10/2025", "31/07/2027", Scheme.TDO)  # bounded by the académie alone
+    for each, last_day in ((parcours, day("31/12/2025")), (tdo, day("31/07/2027"))):
+        reminders = [event for event in ring_until(each, on("31/07/2027")) if isinstance(event, events.Expiring)]
         assert {event.last_day for event in reminders} == {last_day}
 
 
