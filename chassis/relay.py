@@ -176,6 +176,7 @@ class Relay:
         spoke = looked
         await self.check()
         seq, after = await self.tail()
+        self.published = after  # known from now on, also while nothing can be published
         sent: deque[asyncio.Task[None]] = deque()
         # Of a chain the server answers the last alone, which it refuses for what became of the first: that goes alone.
         limit = 1

@@ -11,6 +11,7 @@ from chassis.clock import FixedClock
 from chassis.events import Event, Recorded, stored_as
 from chassis.looks import DISTANCE, LATE, LATE_S, QUARANTINE, late_deadlines, quarantined, unpublished
 from chassis.store import EventStore, StoreLog
+from tests.real.chassis.proxies import nats_wire
 from tests.real.chassis.trial import NOON, TRIAL, Keep, Numbers, Trial
 from tests.real.eventually import eventually
 
@@ -53,6 +54,19 @@ async def test_only_the_relay_that_publishes_tells_how_much_is_left(
             assert await both() == {DISTANCE: {(TRIAL.name,): 0}}
     first.log.last = 12  # and nobody publishes any more
     assert await both() == {DISTANCE: {(TRIAL.name,): 2}}
+
+
+async def test_what_cannot_be_published_is_told_of_from_the_start(trial: Trial) -> None:
+    """A process started while the stream takes nothing: it has published nothing yet, and must not look well."""
+    async with nats_wire(trial.nats_url) as wire:
+        wire.passes = lambda frame: not frame.publish_ack
+        async with trial.relaying(Numbers(10), nats_url=wire.url) as relay:
+            look = unpublished([relay])
+
+            async def told() -> bool:
+                return await look() == {DISTANCE: {(TRIAL.name,): 10}}
+
+            await eventually(told)
 
 
 async def test_only_what_others_may_be_told_of_is_left_to_publish(trial: Trial) -> None:
