@@ -20,7 +20,18 @@ from tests.real.cli.running import perseverance
 from tests.real.sight.school import Watched
 
 WITH_IDENTITIES = {("intake", "register"), ("projections", "identities")}
-ON_THE_COMMAND_LINE = (["doctor"], ["quarantine", "list"], ["wait", "--timeout", "60"])
+_COMMANDS = (
+    "doctor",
+    "wait --timeout 60",
+    "quarantine list",
+    "quarantine show {entry}",
+    "quarantine replay {entry}",
+    "quarantine drop {entry}",
+    "senders list",
+    "streams verify",
+    "rebuild",
+    "backup {directory}",
+)
 
 
 async def all_of(watched: Watched) -> dict[str, str]:
@@ -30,10 +41,21 @@ async def all_of(watched: Watched) -> dict[str, str]:
     found |= await asyncio.to_thread(lambda: dict(_tables(watched.suite.runtime["database_url"])))
     found |= dict(_logs(watched.suite.data))
     found["file names"] = "\n".join(str(path.relative_to(watched.suite.data)) for path in _files(watched.suite.data))
-    for command in ON_THE_COMMAND_LINE:
-        answer = await asyncio.to_thread(perseverance, watched.suite.data, *command)
-        found[f"perseverance {command[0]}"] = answer.stdout + answer.stderr
     return found
+
+
+def of_commands(watched: Watched, directory: Path) -> dict[str, str]:
+    """What those who look after the suite are told, and the manifest of a backup; its dump holds the register."""
+    with psycopg.connect(watched.suite.runtime["database_url"]) as connection:
+        (entry,) = connection.execute("SELECT max(id) FROM alerts.quarantine").fetchone() or (None,)
+    assert entry, "somebody put a message aside before"
+    found = {}
+    for command in _COMMANDS:
+        words = command.format(entry=entry, directory=directory / "saved").split()
+        answer = perseverance(watched.suite.data, *words)
+        assert "Traceback" not in answer.stderr
+        found[f"perseverance {command}"] = answer.stdout + answer.stderr
+    return found | {"manifest": (directory / "saved" / "manifest.json").read_text()}
 
 
 async def _metrics(watched: Watched) -> list[tuple[str, str]]:

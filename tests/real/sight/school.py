@@ -44,9 +44,9 @@ ACTORS = [
         name="Camille Dupont",
         email=f"{MAILBOX}.{role.lower()}@example.org",
         role=role,
-        territory=UAI,
+        territory=territory,
     )
-    for role in (Role.CHEF_ETAB, Role.CPE)
+    for role, territory in ((Role.CHEF_ETAB, UAI), (Role.CPE, UAI), (Role.COORD_MLDS, "R1"))
 ]
 HEAD = ACTORS[0]
 

@@ -3,11 +3,13 @@
 import json
 import os
 import signal
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 
+from chassis.clock import PARIS
 from chassis.nats import connect_once
 from tests.real.cli.running import perseverance
 from tests.real.eventually import eventually
@@ -76,6 +78,34 @@ async def what_people_get_wrong(watched: Watched, alert_id: str) -> list[httpx.R
     ]
     assert {answer.status_code for answer in answers} >= {400, 401, 404, 409, 422, 503}
     return answers
+
+
+async def a_parcours(watched: Watched, student_id: str) -> list[httpx.Response]:
+    """Opened for the pupil, so that letters go out; then asked for in wrong words, and refused."""
+    today = datetime.now(PARIS).date()
+    body = {
+        "student_id": student_id,
+        "uai": UAI,
+        "scheme": "TDO",
+        "starts_on": today.isoformat(),
+        "ends_on": (today + timedelta(30)).isoformat(),
+        "declared": {"volunteer": True, "solutions_tried": True},
+    }
+    opened = await watched.api("POST", "/parcours", json=body)
+    assert opened.is_success, opened.text
+    of_it = f"/parcours/{opened.json()['parcours_id']}"
+    wrong = [
+        await watched.api("POST", "/parcours", json=body | {"declared": {FREE: NAME}}),
+        await watched.api("POST", "/parcours", json=body | {"scheme": ELSEWHERE}),
+        await watched.api("POST", "/parcours", json=body | {"student_id": None, "ine": ELSEWHERE}),
+        await watched.api("POST", "/parcours", json=body),
+        await watched.api("POST", f"{of_it}/referent", json={"referent_id": FREE}),
+        await watched.api("POST", f"{of_it}/close", json={"outcome": ELSEWHERE}),
+        await watched.api("POST", f"{of_it}/extend", json={"ends_on": "9999-12-31"}),
+    ]
+    assert {answer.status_code for answer in wrong} >= {409, 422}, [answer.text for answer in wrong]
+    assert all(answer.status_code >= 400 for answer in wrong)
+    return wrong  # what was opened names the pupil, to who is in charge
 
 
 async def a_message_nobody_can_read(watched: Watched) -> None:

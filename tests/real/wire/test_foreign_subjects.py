@@ -14,7 +14,7 @@ from chassis.embedded import EmbeddedNats
 from chassis.nats import NatsClient, connect_once
 from chassis.provision import make_streams
 from cli import keys
-from contracts.catalogue import BUCKETS, COMMANDS, FLOW, INTAKE, REFUSALS, STREAMS
+from contracts.catalogue import BUCKETS, COMMANDS, FLOW, INTAKE, REFUSALS, SERVICES, STREAMS
 from contracts.permissions import USERS, permissions_of
 from contracts.streams import inbox_of
 from tests.real.eventually import eventually
@@ -90,21 +90,23 @@ async def test_whoever_has_no_key_does_not_come_in(guarded: Guarded) -> None:
         await stranger.connect(guarded.url, allow_reconnect=False, error_cb=_nothing)
 
 
-@pytest.mark.parametrize("user", ["alerts", "intake"])
+@pytest.mark.parametrize("user", SERVICES)
 async def test_to_publish_what_is_not_ours_ends_the_process_and_is_logged(
     guarded: Guarded, fatal: Fatal, caplog: pytest.LogCaptureFixture, user: str
 ) -> None:
     nats = await guarded.connect(user, fatal)
-    await nats.client.publish("parcours.0.status_expired", b"{}")
+    foreign = min(channel.subject for channel in FLOW if channel.producer != user).replace("*", "0")
+    await nats.client.publish(foreign, b"{}")
     await eventually(fatal.happened)
     await nats.close()
     what = said(caplog, "nats.refused")
-    assert "parcours.0.status_expired" in what
+    assert foreign in what
     assert "is NATS_NKEY_FILE this service's own" in what
 
 
-async def test_to_listen_to_what_is_not_ours_ends_the_process(guarded: Guarded, fatal: Fatal) -> None:
-    nats = await guarded.connect("notifications", fatal)
+@pytest.mark.parametrize("user", SERVICES)
+async def test_to_listen_to_what_is_not_ours_ends_the_process(guarded: Guarded, fatal: Fatal, user: str) -> None:
+    nats = await guarded.connect(user, fatal)
     await nats.client.subscribe("register.>")
     await eventually(fatal.happened)
     await nats.close()
