@@ -8,8 +8,8 @@ from vacances_scolaires_france import SchoolHolidayDates
 
 PERIODS = ("MORNING", "AFTERNOON")
 WEDNESDAY, SATURDAY = 2, 5
-# What the data set of school holidays leaves out (rule CAL-03).
-BRIDGES = frozenset({date(2026, 5, 15)})
+# What the data set of school holidays leaves out (rules CAL-02 to CAL-04).
+BRIDGES = frozenset({date(2024, 5, 10), date(2025, 5, 30), date(2026, 5, 15)})
 
 
 def half_days(first: date, last: date) -> Iterator[tuple[date, str]]:

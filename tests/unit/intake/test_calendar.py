@@ -1,11 +1,12 @@
 """On which days an absence can be: rules CAL-01 to CAL-04."""
 
 import logging
-from datetime import date
+from datetime import date, timedelta
 
+import holidays
 import pytest
 
-from services.intake.calendar import SchoolCalendar
+from services.intake.calendar import ZONES, SchoolCalendar
 from services.intake.codes import Code
 
 CALENDAR = SchoolCalendar(date(2023, 9, 1))
@@ -48,6 +49,15 @@ def test_a_day_of_class(day: date, zone: str):
 )
 def test_a_day_without_class(day: date, zone: str, code: Code):
     assert CALENDAR.objection(day, zone) is code
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_the_friday_and_the_saturday_after_ascension_are_closed_in_every_known_year(zone: str):
+    public = holidays.country_holidays("FR", years=range(2024, CALENDAR.known_until.year + 1))
+    ascensions = [day for day, name in public.items() if "Ascension" in name]
+    assert len(ascensions) >= 5
+    bridges = [day + timedelta(days=after) for day in ascensions for after in (1, 2)]
+    assert [day for day in bridges if CALENDAR.objection(day, zone) is None] == []
 
 
 def test_beyond_the_data_a_day_is_taken_and_operators_are_told_once(caplog: pytest.LogCaptureFixture):
