@@ -29,6 +29,8 @@ _NOT_TEXT = {
 _BOM = codecs.BOM_UTF8
 # Control codes in ISO-8859-15; letters and quotes on Windows, where such files often come from.
 _WINDOWS_ONLY = re.compile(rb"[\x80-\x9f]")
+# How an accent, a ligature or an apostrophe begins in UTF-8. In ISO-8859-15 these are letters that end no French word.
+_CUT_ACCENT = re.compile(rb"[\xc3\xc5]|\xe2\x80?")
 _UNREADABLE = "\ufffd"
 _LONGEST_LINE = 65_536  # characters
 _LONGEST_CELL = 20  # lines
@@ -123,6 +125,9 @@ def _examine(data: BinaryIO, name: str) -> tuple[str, bool]:
         accented += len(text) - len(text.encode("ascii", "ignore"))
         windows = windows or _WINDOWS_ONLY.search(block) is not None
         end, block = block[-1:], data.read(_BLOCK)
+    tail = decoder.getstate()[0]
+    if tail and _CUT_ACCENT.fullmatch(tail) is None:  # no character at all, not the beginning of one
+        bad, accented = bad + 1, accented + 1
     # A UTF-8 file with one damaged line must not turn the accents of all the others into nonsense by
     # being taken for ISO-8859-15: its bad lines are refused instead.
     if certain or accented - bad >= bad:

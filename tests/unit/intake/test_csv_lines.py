@@ -35,6 +35,12 @@ def test_the_euro_sign_of_iso_8859_15(tmp_path: Path):
     assert lines(tmp_path, "ine;nom;motif\n1;é;5 €\n", "iso-8859-15")[0].values["motif"] == "5 €"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "iso-8859-15"])
+def test_the_only_accent_is_the_last_character(tmp_path: Path, encoding: str):
+    found = lines(tmp_path, "ine;nom;motif\n1;b;congé", encoding)
+    assert (found[0].values["motif"], found[0].fault) == ("congé", None)
+
+
 def test_one_damaged_line_does_not_change_the_encoding_of_the_others(tmp_path: Path):
     content = "ine;nom;motif\n1;Hélène;x\n2;Chloé;x\n".encode() + b"3;Zo\xe9;x\n"
     found = lines(tmp_path, content)
@@ -81,6 +87,12 @@ def test_a_truncated_last_line(tmp_path: Path):
 
 def test_a_file_cut_inside_a_character(tmp_path: Path):
     found = lines(tmp_path, "ine;nom;motif\n1;b;c\n2;b;été".encode()[:-1])
+    assert faults(found) == [(2, None), (3, Code.UNREADABLE_CHARACTER)]
+
+
+@pytest.mark.parametrize("last", ["congé", "cœ", "l’"])
+def test_a_file_cut_inside_its_only_accent(tmp_path: Path, last: str):
+    found = lines(tmp_path, f"ine;nom;motif\n1;b;c\n2;b;{last}".encode()[:-1])
     assert faults(found) == [(2, None), (3, Code.UNREADABLE_CHARACTER)]
 
 
