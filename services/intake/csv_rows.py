@@ -136,7 +136,7 @@ KINDS = {kind.name: kind for kind in (STUDENTS, ABSENCES)}
 def _identifier(values: Values, column: str) -> str:
     if not values[column]:
         raise _ColumnError(column, Code.MISSING)
-    return values[column].replace(" ", "").upper()
+    return "".join(values[column].split()).upper()  # spreadsheets write no-break spaces
 
 
 def _one_of(meanings: Mapping[str, Any], values: Values, column: str, code: Code) -> Any:

@@ -119,8 +119,9 @@ def test_the_moment_a_row_was_touched_is_in_paris_time(written: str, moment: dat
     assert draft.time == moment
 
 
-def test_identifiers_are_taken_in_lower_case_and_with_spaces():
-    data = absence(ine="123 456 789 ab", uai="0310000g")
+@pytest.mark.parametrize("space", [" ", "\u00a0", "\u202f", "\u2009", "\t"])
+def test_identifiers_are_taken_in_lower_case_and_with_spaces_of_any_kind(space: str):
+    data = absence(ine=f"123{space}456{space}789 ab", uai=f"031{space}0000{space}g")
     assert (data.ine, data.uai) == ("123456789AB", "0310000G")
 
 
