@@ -111,6 +111,8 @@ def _tell(name: str, summary: Summary, *, dry_run: bool) -> None:
         f"{name} ({summary.encoding}): {summary.rows} rows, {summary.accepted} {would}accepted,"
         f" {summary.duplicates} already known, {summary.refused} refused"
     )
+    if not summary.rows:
+        say("there is no row under the header: check that the export holds the days and the pupils you meant", "yellow")
     for code, number in summary.codes.most_common():
         say(f"  {number} x {code}", "yellow")
     if summary.refused_file:

@@ -26,6 +26,7 @@ _NOT_TEXT = {
     b"\xfe\xff": "written in UTF-16",
     b"%PDF": "a PDF",
 }
+_SEPARATOR_LINE = re.compile(r"(?:sep=.?)?;*", re.IGNORECASE)
 _BOM = codecs.BOM_UTF8
 # Control codes in ISO-8859-15; letters and quotes on Windows, where such files often come from.
 _WINDOWS_ONLY = re.compile(rb"[\x80-\x9f]")
@@ -43,7 +44,7 @@ class UnusableFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number (the header is 1), its values by column, or what is wrong with the whole of it."""
+    """One line: its number (the file's first is 1), its values by column, or what is wrong with the whole of it."""
 
     number: int
     values: dict[str, str] = field(repr=False)
@@ -69,7 +70,8 @@ class CsvFile:
             raise UnusableFileError(f"{path} cannot be read ({error.strerror})") from None
         self._records = _Records(self._text)
         try:
-            self.columns = _header(next(iter(self._records), None), path.name, required)
+            first = next((record for record in self._records if not _before_header(record)), None)
+            self.columns = _header(first, path.name, required)
         except BaseException:
             self._text.close()
             raise
@@ -139,24 +141,32 @@ _Record = tuple[int, list[str] | None, bool]
 """Line number, cells (None where a quote is never closed), whether it is the last line."""
 
 
+def _before_header(record: _Record) -> bool:
+    """Whether it is a blank line, or the one in which Excel is told the separator."""
+    cells = record[1]
+    return cells is not None and _SEPARATOR_LINE.fullmatch(SEPARATOR.join(cell.strip() for cell in cells)) is not None
+
+
 def _header(record: _Record | None, name: str, required: Sequence[str]) -> tuple[str, ...]:
-    cells = (record[1] if record else None) or []
+    expected = SEPARATOR.join(required)
+    if record is None:
+        raise UnusableFileError(f"{name}: there is no header, which must hold {expected}")
+    line, cells = f"{name}: line {record[0]}", record[1] or []
     columns = [_column(cell) for cell in cells]
     while columns and not columns[-1]:  # spreadsheets leave separators at the end
         columns.pop()
     # The first line of a file without a header holds data: it is never quoted.
-    expected = SEPARATOR.join(required)
     missing = [column for column in required if column not in columns]
     if len(columns) == 1 and missing:
         for separator, what in _OTHER_SEPARATORS.items():
             if separator in cells[0]:
-                raise UnusableFileError(f"{name}: line 1: the separator is {what}, it must be a semicolon: {expected}")
+                raise UnusableFileError(f"{line}: the separator is {what}, it must be a semicolon: {expected}")
     if len(missing) == len(required):
-        raise UnusableFileError(f"{name}: line 1 is not the header, which must hold {expected}")
+        raise UnusableFileError(f"{line} is not the header, which must hold {expected}")
     if missing:
-        raise UnusableFileError(f"{name}: line 1: missing column {', '.join(missing)}: the header must hold {expected}")
+        raise UnusableFileError(f"{line}: missing column {', '.join(missing)}: the header must hold {expected}")
     if len(set(columns)) != len(columns):
-        raise UnusableFileError(f"{name}: line 1: a column appears twice")
+        raise UnusableFileError(f"{line}: a column appears twice")
     return tuple(columns)
 
 

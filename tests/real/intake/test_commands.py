@@ -74,6 +74,14 @@ def test_an_import_without_refusals_ends_with_0(run: Run, tmp_path: Path, databa
     assert (code, len(ledger(database))) == (0, 1)
 
 
+def test_a_header_alone_is_told_and_ends_with_0(run: Run, tmp_path: Path):
+    code, _, told = run("import", "absences", str(file_of(tmp_path, "sep=;", HEADER)))
+    assert code == 0, told
+    assert "0 rows" in told
+    assert "no row under the header: check" in told
+    assert "no row" not in run("import", "absences", str(file_of(tmp_path, HEADER, SUNDAY)))[2]
+
+
 def test_refused_rows_are_listed_beside_the_file_and_it_ends_with_3(run: Run, tmp_path: Path):
     code, out, told = run("import", "absences", str(file_of(tmp_path, HEADER, SUNDAY, GOOD)), "--json")
     assert code == 3

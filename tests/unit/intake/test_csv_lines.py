@@ -54,6 +54,14 @@ def test_headers_are_read_whatever_their_case_accents_and_order(tmp_path: Path):
     assert found[0].fault is None
 
 
+@pytest.mark.parametrize(
+    "before", ["\n", ";;\n", "  \r\n\n", "sep=;\n", "SEP=;\r\n", '"sep=;"\n', "sep=;;;\n", "\nsep=;\n"]
+)
+def test_what_spreadsheets_put_before_the_header_is_passed_over_and_counted(tmp_path: Path, before: str):
+    found = lines(tmp_path, f"{before}ine;nom;motif\n1;b;c\n", "utf-8-sig")
+    assert found == [Line(before.count("\n") + 2, {"ine": "1", "nom": "b", "motif": "c"})]
+
+
 def test_blank_lines_are_passed_over_and_counted(tmp_path: Path):
     assert faults(lines(tmp_path, "ine;nom;motif\n\n1;b;c\n;;\n   \n2;b;c")) == [(3, None), (6, None)]
 
@@ -119,6 +127,10 @@ def test_a_line_beyond_all_reason(tmp_path: Path):
         (b"ine;nom;motif;nom\n", "a column appears twice"),
         (f"{CANARY};1;2\n".encode(), "line 1 is not the header"),
         (f"{CANARY},1,2\n".encode(), "the separator is a comma"),
+        (f"\nsep=;\n{CANARY};1;2\n".encode(), "line 3 is not the header"),
+        (b"sep=;\n", "there is no header"),
+        (b"\nine;nom\n1;2\n", "line 2: missing column motif"),
+        (b"sep=,\nine,nom,motif\n1,2,3\n", "line 2: the separator is a comma"),
         ("ine;nom;motif\n".encode("utf-16"), "written in UTF-16"),
         (b"PK\x03\x04xxxx", "a spreadsheet"),
     ],
