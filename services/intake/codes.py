@@ -53,6 +53,7 @@ class Code(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"
     # Only in files.
     TRUNCATED_LINE = "truncated_line"
+    LINE_TOO_LONG = "line_too_long"
     TOO_FEW_COLUMNS = "too_few_columns"
     TOO_MANY_COLUMNS = "too_many_columns"
     UNCLOSED_QUOTE = "unclosed_quote"
@@ -165,6 +166,10 @@ _REASONS = {
     Code.TRUNCATED_LINE: Reason(
         "the file stops in the middle of this line",
         "le fichier s'arrête au milieu de cette ligne : a-t-il été coupé pendant une copie ?",
+    ),
+    Code.LINE_TOO_LONG: Reason(
+        "a line has 65,535 characters at most: is a line end missing?",
+        "une ligne a 65 535 caractères au plus : manque-t-il une fin de ligne ?",
     ),
     Code.TOO_FEW_COLUMNS: Reason("columns are missing on this line", "il manque des colonnes sur cette ligne"),
     Code.TOO_MANY_COLUMNS: Reason(

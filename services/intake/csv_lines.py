@@ -33,7 +33,8 @@ _WINDOWS_ONLY = re.compile(rb"[\x80-\x9f]")
 # How an accent, a ligature or an apostrophe begins in UTF-8. In ISO-8859-15 these are letters that end no French word.
 _CUT_ACCENT = re.compile(rb"[\xc3\xc5]|\xe2\x80?")
 _UNREADABLE = "\ufffd"
-_LONGEST_LINE = 65_536  # characters
+_LONGEST_LINE = 65_536  # characters, its end included
+_LINE_ENDS = ("\n", "\r")
 _LONGEST_CELL = 20  # lines
 _BLOCK = 1 << 20
 
@@ -90,8 +91,8 @@ class CsvFile:
     def __iter__(self) -> Iterator[Line]:
         """The lines under the header; blank ones are passed over."""
         for number, cells, last in self._records:
-            if cells is None:
-                yield Line(number, {}, Code.UNCLOSED_QUOTE)
+            if isinstance(cells, Code):
+                yield Line(number, {}, cells)
             elif any(cell.strip() for cell in cells):
                 values = dict.fromkeys(self.columns, "")
                 values |= {name: cell.strip() for name, cell in zip(self.columns, cells, strict=False)}
@@ -137,21 +138,24 @@ def _examine(data: BinaryIO, name: str) -> tuple[str, bool]:
     return ("cp1252" if windows else "iso-8859-15"), end in b"\r\n"
 
 
-_Record = tuple[int, list[str] | None, bool]
-"""Line number, cells (None where a quote is never closed), whether it is the last line."""
+_Record = tuple[int, list[str] | Code, bool]
+"""Line number, cells or why there are none, whether it is the last line."""
 
 
 def _before_header(record: _Record) -> bool:
     """Whether it is a blank line, or the one in which Excel is told the separator."""
     cells = record[1]
-    return cells is not None and _SEPARATOR_LINE.fullmatch(SEPARATOR.join(cell.strip() for cell in cells)) is not None
+    return (
+        isinstance(cells, list)
+        and _SEPARATOR_LINE.fullmatch(SEPARATOR.join(cell.strip() for cell in cells)) is not None
+    )
 
 
 def _header(record: _Record | None, name: str, required: Sequence[str]) -> tuple[str, ...]:
     expected = SEPARATOR.join(required)
     if record is None:
         raise UnusableFileError(f"{name}: there is no header, which must hold {expected}")
-    line, cells = f"{name}: line {record[0]}", record[1] or []
+    line, cells = f"{name}: line {record[0]}", record[1] if isinstance(record[1], list) else []
     columns = [_column(cell) for cell in cells]
     while columns and not columns[-1]:  # spreadsheets leave separators at the end
         columns.pop()
@@ -190,20 +194,26 @@ class _Records:
     def __iter__(self) -> Iterator[_Record]:
         while (line := self._lines.take()) is not None:
             number = self._lines.number
-            cells = self._quoted(line) if '"' in line else line.rstrip("\r\n").split(SEPARATOR)
-            yield number, cells, self._lines.ended()
+            yield number, self._cells(line), self._lines.ended()
 
-    def _quoted(self, line: str) -> list[str] | None:
+    def _cells(self, line: str) -> list[str] | Code:
+        if _was_cut(line):
+            return Code.LINE_TOO_LONG
+        return self._quoted(line) if '"' in line else line.rstrip("\r\n").split(SEPARATOR)
+
+    def _quoted(self, line: str) -> list[str] | Code:
         """The cells of a record with quotes in it, which may go on on the next lines."""
         cells, is_open = _parsed(line)
         following: list[str] = []
         while is_open and len(following) < _LONGEST_CELL and (more := self._lines.take()) is not None:
             following.append(more)
             cells, is_open = _parsed(line + "".join(following))
-        if following and (cells is None or self.width not in (0, len(cells))):
+        if following and (cells is None or self.width not in (0, len(cells)) or any(map(_was_cut, following))):
             self._lines.give_back(following)
-            return None
-        return cells if cells or is_open else line.rstrip("\r\n").split(SEPARATOR)
+            return Code.UNCLOSED_QUOTE
+        if is_open:
+            return Code.UNCLOSED_QUOTE
+        return cells or line.rstrip("\r\n").split(SEPARATOR)
 
 
 def _parsed(text: str) -> tuple[list[str] | None, bool]:
@@ -212,6 +222,10 @@ def _parsed(text: str) -> tuple[list[str] | None, bool]:
         return next(csv.reader([text.rstrip("\r\n")], delimiter=SEPARATOR, strict=True)), False
     except csv.Error as error:
         return None, "unexpected end" in str(error)
+
+
+def _was_cut(line: str) -> bool:
+    return len(line) == _LONGEST_LINE and not line.endswith(_LINE_ENDS)
 
 
 class _Lines:
@@ -223,7 +237,7 @@ class _Lines:
         self.number = 0
 
     def take(self) -> str | None:
-        """The next line, None at the end. A line beyond all reason is cut: it will be refused."""
+        """The next line, None at the end. A line beyond all reason is cut, so as to be refused."""
         if not self._ahead:
             self._fill()
         if not self._ahead:
@@ -246,7 +260,7 @@ class _Lines:
         line = self._text.readline(_LONGEST_LINE)
         if not line:
             return
-        if len(line) == _LONGEST_LINE and not line.endswith(("\n", "\r")):
-            while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith(("\n", "\r")):
+        if _was_cut(line):
+            while (rest := self._text.readline(_LONGEST_LINE)) and not rest.endswith(_LINE_ENDS):
                 pass
         self._ahead.append(line)

@@ -110,8 +110,21 @@ def test_a_nul_character(tmp_path: Path):
 
 def test_a_line_beyond_all_reason(tmp_path: Path):
     found = lines(tmp_path, f"ine;nom;motif\n1;b;{'c' * 300_000}\n2;b;c\n3;{'b' * 70_000}\n4;b;c\n")
-    assert [line.number for line in found] == [2, 3, 4, 5]
-    assert faults(found)[1::2] == [(3, None), (5, None)]
+    assert faults(found) == [(2, Code.LINE_TOO_LONG), (3, None), (4, Code.LINE_TOO_LONG), (5, None)]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+def test_a_motif_beyond_all_reason_is_not_taken_for_one(tmp_path: Path, end: str):
+    assert faults(lines(tmp_path, f"ine;nom;motif\n1;b;{'c' * 100_000}{end}")) == [(2, Code.LINE_TOO_LONG)]
+    assert faults(lines(tmp_path, f'ine;nom;motif\n1;b;"{"c" * 100_000}"{end}')) == [(2, Code.LINE_TOO_LONG)]
+    assert faults(lines(tmp_path, f"ine;nom;motif\n1;b;{'c' * 60_000}{end}")) == [(2, None)]
+
+
+def test_a_cell_on_several_lines_has_none_beyond_all_reason(tmp_path: Path):
+    found = lines(tmp_path, f'ine;nom;motif\n1;b;"c\n{"d" * 100_000}\ne"\n2;b;c\n')
+    assert faults(found)[0] == (2, Code.UNCLOSED_QUOTE)
+    assert (3, Code.LINE_TOO_LONG) in faults(found)
+    assert faults(found)[-1] == (5, None)
 
 
 @pytest.mark.parametrize(
