@@ -53,6 +53,7 @@ class Code(StrEnum):
     TOO_MANY_EVENTS = "too_many_events"
     # Only in files.
     TRUNCATED_LINE = "truncated_line"
+    MAYBE_CUT = "maybe_cut"
     LINE_TOO_LONG = "line_too_long"
     TOO_FEW_COLUMNS = "too_few_columns"
     TOO_MANY_COLUMNS = "too_many_columns"
@@ -166,6 +167,11 @@ _REASONS = {
     Code.TRUNCATED_LINE: Reason(
         "the file stops in the middle of this line",
         "le fichier s'arrête au milieu de cette ligne : a-t-il été coupé pendant une copie ?",
+    ),
+    Code.MAYBE_CUT: Reason(
+        "the file stops here without a line end, this value may be cut: add a line end if it is whole",
+        "le fichier s'arrête ici, sans fin de ligne : cette valeur est peut-être coupée ; si elle est entière,"
+        " ajoutez une fin de ligne (la touche Entrée)",
     ),
     Code.LINE_TOO_LONG: Reason(
         "a line has 65,535 characters at most: is a line end missing?",

@@ -35,6 +35,7 @@ _CUT_ACCENT = re.compile(rb"[\xc3\xc5]|\xe2\x80?")
 _UNREADABLE = "\ufffd"
 _LONGEST_LINE = 65_536  # characters, its end included
 _LINE_ENDS = ("\n", "\r")
+_CELL_ENDS = (*_LINE_ENDS, '"')
 _LONGEST_CELL = 20  # lines
 _BLOCK = 1 << 20
 
@@ -45,11 +46,17 @@ class UnusableFileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its number (the file's first is 1), its values by column, or what is wrong with the whole of it."""
+    """One line: its number (the file's first is 1), its values by column, or what is wrong with the whole of it.
+
+    `last_cell`: the column in whose value the file stops, without a line end or a quote; `above`: what the line above
+    has there.
+    """
 
     number: int
     values: dict[str, str] = field(repr=False)
     fault: Code | None = None
+    last_cell: str = ""
+    above: str = field(default="", repr=False)
 
 
 class CsvFile:
@@ -63,7 +70,7 @@ class CsvFile:
                 raise UnusableFileError(f"{path} is a pipe, not a file: save it to a file first")
             self.size = found.st_size
             with path.open("rb") as data:
-                self.encoding, self.ends_with_newline = _examine(data, path.name)
+                self.encoding = _examine(data, path.name)
             self._text: TextIO = path.open(encoding=self.encoding, errors="replace", newline="")
         except FileNotFoundError:
             raise UnusableFileError(f"there is no file {path}") from None
@@ -90,13 +97,21 @@ class CsvFile:
 
     def __iter__(self) -> Iterator[Line]:
         """The lines under the header; blank ones are passed over."""
-        for number, cells, last in self._records:
+        above: dict[str, str] = {}
+        for number, cells, end in self._records:
             if isinstance(cells, Code):
                 yield Line(number, {}, cells)
             elif any(cell.strip() for cell in cells):
                 values = dict.fromkeys(self.columns, "")
                 values |= {name: cell.strip() for name, cell in zip(self.columns, cells, strict=False)}
-                yield Line(number, values, self._fault(cells, cut=last and not self.ends_with_newline))
+                last_cell = "" if end in _CELL_ENDS else self._last_cell(cells)
+                fault = self._fault(cells, cut=end not in _LINE_ENDS)
+                yield Line(number, values, fault, last_cell, above.get(last_cell, ""))
+                above = values
+
+    def _last_cell(self, cells: Sequence[str]) -> str:
+        # Under separators that go on after the last column, its value is whole.
+        return self.columns[-1] if len(cells) == len(self.columns) else ""
 
     def _fault(self, cells: Sequence[str], *, cut: bool) -> Code | None:
         if len(cells) < len(self.columns):
@@ -110,8 +125,8 @@ class CsvFile:
         return None
 
 
-def _examine(data: BinaryIO, name: str) -> tuple[str, bool]:
-    """The encoding, and whether the last line is ended. Reads the file once, block by block."""
+def _examine(data: BinaryIO, name: str) -> str:
+    """The encoding. Reads the file once, block by block."""
     block = data.read(_BLOCK)
     if not block.removeprefix(_BOM).strip():
         raise UnusableFileError(f"{name} is empty")
@@ -121,25 +136,25 @@ def _examine(data: BinaryIO, name: str) -> tuple[str, bool]:
     certain = block.startswith(_BOM)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     bad = accented = 0
-    windows, end = False, b""
+    windows = False
     while block:
         text = decoder.decode(block)
         bad += text.count(_UNREADABLE)
         accented += len(text) - len(text.encode("ascii", "ignore"))
         windows = windows or _WINDOWS_ONLY.search(block) is not None
-        end, block = block[-1:], data.read(_BLOCK)
+        block = data.read(_BLOCK)
     tail = decoder.getstate()[0]
     if tail and _CUT_ACCENT.fullmatch(tail) is None:  # no character at all, not the beginning of one
         bad, accented = bad + 1, accented + 1
     # A UTF-8 file with one damaged line must not turn the accents of all the others into nonsense by
     # being taken for ISO-8859-15: its bad lines are refused instead.
     if certain or accented - bad >= bad:
-        return "utf-8-sig", end in b"\r\n"
-    return ("cp1252" if windows else "iso-8859-15"), end in b"\r\n"
+        return "utf-8-sig"
+    return "cp1252" if windows else "iso-8859-15"
 
 
-_Record = tuple[int, list[str] | Code, bool]
-"""Line number, cells or why there are none, whether it is the last line."""
+_Record = tuple[int, list[str] | Code, str]
+"""Line number, cells or why there are none, and the character it ends with: a line end but where the file stops."""
 
 
 def _before_header(record: _Record) -> bool:
@@ -194,7 +209,8 @@ class _Records:
     def __iter__(self) -> Iterator[_Record]:
         while (line := self._lines.take()) is not None:
             number = self._lines.number
-            yield number, self._cells(line), self._lines.ended()
+            cells = self._cells(line)
+            yield number, cells, self._lines.taken[-1]
 
     def _cells(self, line: str) -> list[str] | Code:
         if _was_cut(line):
@@ -229,12 +245,13 @@ def _was_cut(line: str) -> bool:
 
 
 class _Lines:
-    """The lines of a text, that can be given back, and the number of the last one taken."""
+    """The lines of a text, that can be given back; the last one taken, and its number."""
 
     def __init__(self, text: TextIO) -> None:
         self._text = text
         self._ahead: deque[str] = deque()
         self.number = 0
+        self.taken = ""
 
     def take(self) -> str | None:
         """The next line, None at the end. A line beyond all reason is cut, so as to be refused."""
@@ -243,18 +260,13 @@ class _Lines:
         if not self._ahead:
             return None
         self.number += 1
-        return self._ahead.popleft()
+        self.taken = self._ahead.popleft()
+        return self.taken
 
     def give_back(self, lines: Sequence[str]) -> None:
         """These were not ours."""
         self._ahead.extendleft(reversed(lines))
         self.number -= len(lines)
-
-    def ended(self) -> bool:
-        """Whether the last line was taken."""
-        if not self._ahead:
-            self._fill()
-        return not self._ahead
 
     def _fill(self) -> None:
         line = self._text.readline(_LONGEST_LINE)

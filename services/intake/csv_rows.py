@@ -67,6 +67,11 @@ class Kind:
         """The CloudEvents source of its rows."""
         return f"/import/{self.name}"
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns it looks at, needed or not."""
+        return (*self.columns, "maj")
+
     def draft(self, values: Values) -> Draft | Refusal:
         """What the row says; a refusal names the column."""
         try:

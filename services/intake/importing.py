@@ -9,8 +9,11 @@ from pathlib import Path
 
 from services.intake.application import Intake
 from services.intake.batch import Earlier
+from services.intake.codes import Code
 from services.intake.csv_lines import CsvFile, Line
 from services.intake.csv_rows import Kind
+from services.intake.cut_cells import may_be_cut
+from services.intake.drafts import Draft
 from services.intake.reading import Read
 from services.intake.refused_rows import RefusedRows
 from services.intake.senders import Sender
@@ -72,7 +75,12 @@ def import_file(
 
 
 def _read(line: Line, kind: Kind) -> Read:
-    return Refusal("", line.fault) if line.fault else kind.draft(line.values)
+    if line.fault:
+        return Refusal("", line.fault)
+    read, last = kind.draft(line.values), line.last_cell
+    if isinstance(read, Draft) and last in kind.reads and may_be_cut(last, line.values[last], line.above):
+        return Refusal(last, Code.MAYBE_CUT)
+    return read
 
 
 def _chunks(file: CsvFile) -> Iterator[list[Line]]:
