@@ -198,11 +198,10 @@ class Attendance(Aggregate):
         return alert.state
 
     def answer(self, said: OpeningSaid, now: datetime) -> None:
-        """A parcours was opened from an alert: that answers every alert of this month which is still open."""
-        if self.forgotten or said.alert_id not in self.alerts:
-            return
+        """A parcours was opened from an alert: that answers every alert of its school and month still open."""
+        named = None if self.forgotten else self.alerts.get(said.alert_id)
         for alert in self.alerts.values():
-            if alert.state in _OPEN:
+            if named and alert.uai == named.uai and alert.state in _OPEN:
                 self._record_act(
                     events.Closed,
                     alert,
@@ -233,7 +232,7 @@ class Attendance(Aggregate):
     ) -> None:
         """What is done about an alert is done about those of lower level too, of the same absences: `also` which."""
         how = {"at": now, "by": by, "command_id": command_id, "cause": str(command_id), "correlation": command_id}
-        lower = [each for each in self.alerts.values() if each.level < alert.level and each.state in also]
+        lower = [each for each in self.alerts.values() if each.is_answered_with(alert) and each.state in also]
         for each in (alert, *lower):
             self._record_act(event, each, **how, **said)
 
@@ -275,7 +274,7 @@ class Attendance(Aggregate):
         self.approached[event.level] = event.at_count
 
     def _raised(self, event: events.Raised) -> None:
-        alert = Alert(event.alert_id, event.level, AlertState.RAISED)
+        alert = Alert(event.alert_id, event.level, AlertState.RAISED, event.uai)
         self.alerts[alert.id] = self.standing[event.level] = alert
 
     def _lifted(self, event: events.Lifted) -> None:

@@ -68,11 +68,16 @@ class OpeningSaid(NamedTuple):
 
 @dataclass(slots=True)
 class Alert:
-    """One alert: for the n-th time this level was reached in the month."""
+    """One alert: for the n-th time this level was reached in the month. It is the matter of the school `uai`."""
 
     id: UUID
     level: int
     state: AlertState
+    uai: str
+
+    def is_answered_with(self, other: "Alert") -> bool:
+        """Whether what is done about `other`, of the same month, is done about this one too (AMB-11, ADR 25)."""
+        return self.level < other.level and self.uai == other.uai
 
     def require_open(self) -> None:
         """Raises Refused when it is over."""

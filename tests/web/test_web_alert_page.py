@@ -6,7 +6,7 @@ import pytest
 
 from contracts.examples import alert_acknowledged, alert_closed
 from tests.web.conftest import House, opened
-from tests.web.population import TILLEULS, about, alert, pupil, raised
+from tests.web.population import CYPRES, TILLEULS, about, alert, pupil, raised
 from tests.web.test_web_pages import page
 
 
@@ -27,6 +27,18 @@ async def test_the_home_page_asks_once_for_the_same_absences(house: House) -> No
         # Noël's level 2 is in hand since before level 1 was answered with it.
         assert asked == {f"alerte-{alert('Zoé', 2)}", f"alerte-{alert('Noël')}"}
         assert "Voir les 3 alertes à traiter" in home.text
+
+
+async def test_the_alerts_of_two_schools_are_two_matters(house: House) -> None:
+    """The coordinator of both is asked for each, and told that an act holds for one."""
+    await house.tell(raised("Zoé", CYPRES), raised("Zoé", TILLEULS, level=2))
+    async with house.browser("mlds-31") as coordinator:
+        home = await page(coordinator, "/")
+        for level in (1, 2):
+            assert home.by_id(f"alerte-{alert('Zoé', level)}")
+        acts = (await page(coordinator, f"/alertes/{alert('Zoé', 2)}")).by_id("agir")
+        assert acts is not None
+        assert "Ce que vous faites ici vaut aussi" not in acts.text
 
 
 async def test_an_alert_of_level_2_says_that_its_acts_hold_for_level_1_of_the_month_while_that_is_open(

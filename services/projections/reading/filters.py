@@ -20,8 +20,8 @@ coalesce((SELECT e.class_name FROM enrolments e WHERE e.student_id = a.student_i
 """
 
 _WORST = """
-NOT EXISTS (SELECT FROM alerts w WHERE w.student_id = a.student_id AND w.month = a.month AND w.level > a.level
-    AND w.state = a.state)
+NOT EXISTS (SELECT FROM alerts w WHERE w.student_id = a.student_id AND w.month = a.month AND w.uai = a.uai
+    AND w.level > a.level AND w.state = a.state)
 """
 
 

@@ -175,6 +175,6 @@ def _page(
 
 
 def _is_answered_with(other: Row, alert: Row) -> bool:
-    """Whether what is done about `alert` is done about this one too: lower, and of the same absences."""
-    same = other["month"] == alert["month"] and other["level"] < alert["level"]
-    return same and other["state"] in _OPEN
+    """Whether what is done about `alert` is done about `other` too: lower, of the same school and month."""
+    same = (other["uai"], other["month"]) == (alert["uai"], alert["month"])
+    return same and other["level"] < alert["level"] and other["state"] in _OPEN

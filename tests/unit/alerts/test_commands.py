@@ -12,7 +12,7 @@ from services.alerts.acts import ACTS
 from services.alerts.domain import Attendance
 from services.alerts.events import Acknowledged, Closed, FollowedUp, Status
 from services.alerts.facts import Refused
-from tests.unit.alerts.given import NOW, PUPIL, attendance, fact, half_day, missed, then
+from tests.unit.alerts.given import NOW, OTHER_SCHOOL, PUPIL, attendance, fact, half_day, missed, then
 
 TODAY = date(2025, 10, 20)
 Act = Callable[[Attendance, UUID], AlertState]
@@ -153,6 +153,16 @@ def test_a_level_1_that_is_over_stays_as_it_is(both: Attendance, act: Act) -> No
     both.pending = []
     act(both, both.standing[2].id)
     assert [event.alert_id for event in then(both)] == [both.standing[2].id]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("act", [acknowledge, follow_up, close])
+def test_what_one_school_does_leaves_the_alert_of_the_school_before_as_it_is(act: Act) -> None:  # AMB-11
+    file = attendance([*missed(9), fact(half_day(9), uai=OTHER_SCHOOL)])
+    first, second = file.standing[1], file.standing[2]
+    act(file, second.id)
+    assert [event.alert_id for event in then(file)] == [second.id]  # type: ignore[attr-defined]
+    assert first.state is AlertState.RAISED
+    act(file, first.id)  # it still waits for its own school
 
 
 def test_every_command_of_the_catalogue_has_its_act() -> None:

@@ -11,7 +11,7 @@ from services.alerts.events import Closed
 from services.alerts.facts import OpeningSaid, attendance_id
 from services.alerts.openings import for_each_file
 from services.alerts.wire import AboutOpening, ParcoursOpened
-from tests.unit.alerts.given import NOW, PUPIL, attendance, missed, then
+from tests.unit.alerts.given import NOW, OTHER_SCHOOL, PUPIL, attendance, fact, half_day, missed, then
 
 COMMAND, CORRELATION = uuid4(), uuid4()
 
@@ -35,6 +35,14 @@ def test_every_open_alert_of_the_month_is_closed_by_whoever_opened_it(level: int
         assert (event.by, event.motive) == ("coordinator", CloseMotive.PARCOURS_OPENED)
         assert (event.command_id, event.cause, event.correlation) == (COMMAND, "parcours.1", CORRELATION)
     assert {each.id for each in file.alerts.values()} == {event.alert_id for event in closed}  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_the_alert_of_another_school_is_another_matter(level: int) -> None:  # AMB-11
+    file = attendance([*missed(9), fact(half_day(9), uai=OTHER_SCHOOL)])
+    file.answer(said_to(file, file.standing[level].id), NOW)
+    assert [event.alert_id for event in then(file)] == [file.standing[level].id]  # type: ignore[attr-defined]
+    assert file.standing[3 - level].state is AlertState.RAISED
 
 
 def test_heard_twice_it_closes_once() -> None:
