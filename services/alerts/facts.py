@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from contracts.alerts import AlertState
-from contracts.identifiers import first_day_of, school_year_of
+from contracts.identifiers import first_day_of
 from services.alerts.events import Fact, PartnerDays
 
 FIRST_YEAR = 2023  # the circular is of September 2023: no file is older
@@ -97,8 +97,13 @@ def require_plausible(on: date, month: str, today: date) -> None:
     """Raises Refused unless an action on day `on` can answer an alert of `month`."""
     if on > today:
         raise Refused("follow_up_in_future", "La date de ce geste est dans le futur.")
-    if school_year_of(on) < school_year_of(first_day_of(month)):
-        raise Refused("follow_up_too_old", "La date de ce geste est antérieure à l’année scolaire de l’alerte.")
+    first = first_day_of(month)
+    if on < first:
+        raise Refused(
+            "follow_up_too_old",
+            "La date de ce geste est antérieure au mois de l’alerte."
+            f" Choisissez un jour à partir du {first:%d/%m}/{first.year:04}.",
+        )
 
 
 def months_with_files(today: date) -> tuple[date, date]:

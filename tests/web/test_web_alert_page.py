@@ -53,3 +53,11 @@ async def test_an_alert_of_level_2_says_that_its_acts_hold_for_level_1_of_the_mo
             acts = (await page(head, f"/alertes/{alert(name, level)}")).by_id("agir")
             assert acts is not None
             assert (told in acts.text) == says
+
+
+async def test_the_day_of_an_act_is_asked_for_from_the_month_of_the_alert_on(house: House) -> None:
+    await house.tell(raised("Zoé", TILLEULS))
+    async with house.browser("chef-tilleuls") as head:
+        day = (await page(head, f"/alertes/{alert('Zoé')}")).by_id("le")
+    assert day is not None
+    assert day["min"] == "2025-10-01"

@@ -114,12 +114,23 @@ def test_nothing_is_done_on_the_alert_of_an_erased_pupil(file: Attendance, alert
 
 @pytest.mark.parametrize(
     ("on", "code"),
-    [(date(2025, 10, 21), "follow_up_in_future"), (date(2025, 7, 31), "follow_up_too_old")],
+    [(date(2025, 10, 21), "follow_up_in_future"), (date(2025, 9, 30), "follow_up_too_old")],
 )
-def test_an_action_is_dated_within_the_school_year_so_far(file: Attendance, alert: UUID, on: date, code: str) -> None:
+def test_an_action_is_dated_from_the_alert_s_month_to_today(file: Attendance, alert: UUID, on: date, code: str) -> None:
     with pytest.raises(Refused) as refusal:
         file.follow_up(alert, FollowUp.GPDS, on, "cpe", uuid4(), NOW, TODAY)
     assert refusal.value.code == code
+
+
+def test_an_action_may_answer_from_the_first_day_of_the_month(file: Attendance, alert: UUID) -> None:
+    first = date(2025, 10, 1)
+    assert file.follow_up(alert, FollowUp.GPDS, first, "cpe", uuid4(), NOW, TODAY) is AlertState.FOLLOWED_UP
+
+
+def test_a_day_too_old_is_told_from_which_day_on(file: Attendance, alert: UUID) -> None:
+    with pytest.raises(Refused) as refusal:
+        file.follow_up(alert, FollowUp.GPDS, date(2025, 8, 1), "cpe", uuid4(), NOW, TODAY)
+    assert "Choisissez un jour à partir du 01/10/2025." in refusal.value.reason
 
 
 @pytest.fixture
