@@ -61,3 +61,12 @@ async def test_the_day_of_an_act_is_asked_for_from_the_month_of_the_alert_on(hou
         day = (await page(head, f"/alertes/{alert('Zoé')}")).by_id("le")
     assert day is not None
     assert day["min"] == "2025-10-01"
+
+
+async def test_a_closed_alert_says_when_another_one_may_come(house: House) -> None:
+    """In the same month too: a half-day that was justified, then reported again, reaches the level once more."""
+    await house.tell(raised("Zoé", TILLEULS), alert_closed(by="chef-tilleuls", **about("Zoé")))
+    async with house.browser("chef-tilleuls") as head:
+        acts = (await page(head, f"/alertes/{alert('Zoé')}")).by_id("agir")
+    assert acts is not None
+    assert "si le compte du même mois repasse sous le seuil puis l’atteint de nouveau" in acts.text

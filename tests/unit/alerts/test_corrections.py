@@ -81,6 +81,16 @@ def test_an_alert_that_people_closed_stays_closed_when_the_count_falls() -> None
     assert file.alerts[alert.id].state is AlertState.CLOSED
 
 
+def test_a_count_that_falls_and_rises_again_after_an_alert_was_closed_raises_another_the_same_month() -> None:
+    file = attendance(missed(4))
+    first = file.standing[1].id
+    file.close(first, CloseMotive.OTHER, "head", uuid4(), NOW)
+    file.note(PUPIL, fact(half_day(1), Status.JUSTIFIED, minute=30), NOW)
+    file.note(PUPIL, fact(half_day(1), minute=60), NOW)
+    assert file.standing[1].id != first
+    assert file.alerts[first].state is AlertState.CLOSED
+
+
 def test_a_closed_alert_is_not_raised_again_by_further_absences() -> None:
     file = attendance(missed(4))
     file.close(file.standing[1].id, CloseMotive.OTHER, "head", uuid4(), NOW)
