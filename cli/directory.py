@@ -12,7 +12,7 @@ import typer
 from chassis.clock import PARIS
 from cli.csv_files import Refused
 from cli.directory_bucket import Loaded, Progress, in_bucket, load_directory, read_directory
-from cli.directory_files import Entries, read_actors, read_schools
+from cli.directory_files import Entries, read_actors, read_schools, territory_of
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
 from cli.runtime import Suite, suite_of
@@ -61,6 +61,7 @@ def list_(
 ) -> None:
     """List schools and people in charge."""
     schools, actors = asyncio.run(_read(suite_of(ctx)))
+    territory = territory_of(territory)
     if territory:
         schools = [s for s in schools if any(territory in s.territories(role) for role in Role)]
         actors = [a for a in actors if a.territory == territory or any(a.covers(s) for s in schools)]

@@ -1,5 +1,6 @@
 """The two files of the directory: schools, and the people in charge. Each line becomes an entry or says why not."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,12 +74,12 @@ def school_of(values: Mapping[str, str]) -> School:
         uai=values["uai"].upper(),
         name=_name(values["nom"]),
         type=kind,
-        department=_department(values["departement"]),
-        basin=values["bassin"] or None,
-        network=values["reseau_foquale"] or None,
-        psad=values["psad"] or None,
-        cio=values["cio"] or None,
-        mission_locale=values["mission_locale"] or None,
+        department=_code(values["departement"]),
+        basin=_code(values["bassin"]) or None,
+        network=_code(values["reseau_foquale"]) or None,
+        psad=_code(values["psad"]) or None,
+        cio=_code(values["cio"]) or None,
+        mission_locale=_code(values["mission_locale"]) or None,
         zone=values["zone"].upper() or "C",
     )
 
@@ -97,10 +98,15 @@ def actor_of(values: Mapping[str, str]) -> Actor:
         name=_name(values["nom"]),
         email=_address(values["email"]),
         role=Role(values["role"].upper()),
-        territory=values["territoire"].upper() if _is_uai(values["territoire"]) else values["territoire"],
+        territory=territory_of(values["territoire"]),
         since=since,
         until=until,
     )
+
+
+def territory_of(text: str) -> str:
+    """The territory that people write so: a UAI, or a code as the directory holds it."""
+    return text.upper() if _is_uai(text) else _code(text)
 
 
 def _read(path: Path, columns: tuple[str, ...], key: str, entry_of: Callable[[Mapping[str, str]], T]) -> Entries[T]:
@@ -148,9 +154,14 @@ def _name(text: str) -> str:
     return name
 
 
-def _department(text: str) -> str:
-    """Spreadsheets eat the zero of `09`, and UAIs write it `009`: both mean 09."""
-    return f"{int(text):02d}" if text.isascii() and text.isdigit() else text.upper()
+def _code(text: str) -> str:
+    """Spreadsheets eat the zero of `09`, and UAIs write it `009`: both mean 09. `02a` is 2A.
+
+    Of every kind of territory alike: what somebody is in charge of does not say which kind it is.
+    """
+    if re.fullmatch("[0-9]{1,3}", text):
+        return f"{int(text):02d}"
+    return text[-2:].upper() if re.fullmatch("0?2[ab]", text, re.IGNORECASE) else text
 
 
 def _address(text: str) -> str:

@@ -76,6 +76,14 @@ def test_load_then_list_and_show(run: Run, load: Run) -> None:
     assert run("show", "nobody").exit_code != 0
 
 
+def test_a_department_is_found_however_it_is_written(run: Run, load: Run) -> None:
+    result = load(actors=ACTORS.replace("COORD_MLDS;R1", "COORD_MLDS;031"))
+    assert "hold" not in result.stderr
+    for written in ("31", "031"):
+        assert len(listed(run, "--territory", written)["schools"]) == 2
+    assert [entry["id"] for entry in json.loads(run("show", "0319001R", "--json").stdout)["actors"]] == ["mlds-1"]
+
+
 def test_loading_the_same_again_changes_nothing(load: Run) -> None:
     load()
     assert report(load()) == {"written": 0, "unchanged": 4, "stale": 0, "removed": 0, "refused": 0}

@@ -60,12 +60,62 @@ def test_types_as_people_write_them(tmp_path: Path, written: str, kind: str) -> 
     assert read_schools(schools(tmp_path, line)).entries["0310000G"].type is SchoolType(kind)
 
 
-@pytest.mark.parametrize(
-    ("written", "department"), [("9", "09"), ("09", "09"), ("009", "09"), ("31", "31"), ("2a", "2A"), ("974", "974")]
-)
+SPELLINGS = [
+    *(("09", written) for written in ("9", "09", "009")),
+    *(("31", written) for written in ("31", "031")),
+    *(("2A", written) for written in ("2A", "2a", "02A", "02a")),
+    *(("2B", written) for written in ("2B", "2b", "02b")),
+    ("974", "974"),
+]
+
+
+@pytest.mark.parametrize(("department", "written"), SPELLINGS)
 def test_departments_that_a_spreadsheet_took_for_numbers(tmp_path: Path, written: str, department: str) -> None:
     line = changed(SCHOOL, SCHOOL_COLUMNS, departement=written)
     assert read_schools(schools(tmp_path, line)).entries["0310000G"].department == department
+
+
+@pytest.mark.parametrize(("department", "of_person"), SPELLINGS)
+def test_whoever_has_a_department_covers_its_schools_however_each_file_writes_it(
+    tmp_path: Path, department: str, of_person: str
+) -> None:
+    line = changed(ACTOR, ACTOR_COLUMNS, role="DASEN", territoire=of_person)
+    person = read_actors(actors(tmp_path, line)).entries["cpe-1"]
+    for of_school in (written for code, written in SPELLINGS if code == department):
+        found = read_schools(schools(tmp_path, changed(SCHOOL, SCHOOL_COLUMNS, departement=of_school)))
+        assert person.covers(found.entries["0310000G"])
+
+
+@pytest.mark.parametrize(
+    "territory", ["FOQUALE-31-1", "foquale-31-1", "B-09", "2Abis", "0312", "31001", "x2a", "0310000G", "16"]
+)
+def test_other_territories_are_kept_as_they_are_written(tmp_path: Path, territory: str) -> None:
+    person = read_actors(actors(tmp_path, changed(ACTOR, ACTOR_COLUMNS, territoire=territory))).entries["cpe-1"]
+    assert person.territory == territory
+
+
+def test_a_school_may_be_written_in_small_letters(tmp_path: Path) -> None:
+    person = read_actors(actors(tmp_path, changed(ACTOR, ACTOR_COLUMNS, territoire="0310000g"))).entries["cpe-1"]
+    assert person.territory == "0310000G"
+
+
+@pytest.mark.parametrize(
+    ("role", "column"),
+    [
+        ("RESP_FOQUALE", "reseau_foquale"),
+        ("COORD_MLDS", "bassin"),
+        ("DCIO", "cio"),
+        ("DCIO", "psad"),
+        ("MISSION_LOCALE", "mission_locale"),
+    ],
+)
+@pytest.mark.parametrize("code", ["7", "007", "2a", "0312"])
+def test_a_code_that_is_a_number_means_the_same_in_both_files(
+    tmp_path: Path, role: str, column: str, code: str
+) -> None:
+    person = read_actors(actors(tmp_path, changed(ACTOR, ACTOR_COLUMNS, role=role, territoire=code))).entries["cpe-1"]
+    line = changed(SCHOOL, SCHOOL_COLUMNS, **{column: code})
+    assert person.covers(read_schools(schools(tmp_path, line)).entries["0310000G"])
 
 
 def test_somebody_in_charge(tmp_path: Path) -> None:
