@@ -40,6 +40,7 @@ def load(
     _show_refused(actors.name, found[1].refused)
     done = asyncio.run(_load(suite_of(ctx), *found, replace=replace and not refused))
     _show_idle(actors.name, *found)
+    _show_double(actors.name, *found)
     say(f"directory: {done.written} written, {done.unchanged} unchanged, {refused} lines refused")
     if done.stale and not done.removed:
         why = "kept because lines were refused" if replace else "remove them with --replace"
@@ -135,10 +136,23 @@ def _show_idle(name: str, schools: Entries[School], actors: Entries[Actor]) -> N
         role: {code for school in schools.entries.values() for code in school.territories(role)}
         for role in {actor.role for actor in everybody}
     }
-    lines = [actors.lines[actor.id] for actor in everybody if actor.territory not in known[actor.role]]
-    if lines:
-        some = ", ".join(str(line) for line in lines[:10]) + (", ..." if len(lines) > 10 else "")
-        say(f"{name}: {len(lines)} people have a territory that holds no school of the file: lines {some}", "yellow")
+    idle = [actor for actor in everybody if actor.territory not in known[actor.role]]
+    _point_out(name, "that holds no school of the file", idle, actors)
+
+
+def _show_double(name: str, schools: Entries[School], actors: Entries[Actor]) -> None:
+    """Départements and académies have numbers of their own: 11 is Aude, and all of Montpellier."""
+    everywhere = schools.entries.values()
+    double = {school.department for school in everywhere} & {school.academy for school in everywhere}
+    people = [actor for actor in actors.entries.values() if actor.territory in double]
+    _point_out(name, "that is both a département and an académie", people, actors)
+
+
+def _point_out(name: str, what: str, people: Sequence[Actor], actors: Entries[Actor]) -> None:
+    if people:
+        lines = [str(actors.lines[actor.id]) for actor in people]
+        some = ", ".join(lines[:10]) + (", ..." if len(lines) > 10 else "")
+        say(f"{name}: {len(lines)} people have a territory {what}: lines {some}", "yellow")
 
 
 def _plain(entry: School | Actor) -> dict[str, object]:

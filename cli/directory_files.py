@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from pydantic import ValidationError
 
 from cli.csv_files import FieldError, Refused, Row, open_csv, parse_date
-from contracts.directory import Actor, Role, School, SchoolType, is_address
+from contracts.directory import TOULOUSE, Actor, Role, School, SchoolType, is_address
 
 SCHOOL_COLUMNS = (
     "uai",
@@ -23,6 +23,8 @@ SCHOOL_COLUMNS = (
     "mission_locale",
     "zone",
 )
+ACADEMIE = "academie"
+"""A column of schools that may be missing."""
 ACTOR_COLUMNS = ("id", "nom", "email", "role", "territoire", "du", "au")
 
 _TYPES = {"COLLEGE": SchoolType.CLG, "COLLÈGE": SchoolType.CLG, **{kind.value: kind for kind in SchoolType}}
@@ -36,6 +38,7 @@ _COLUMN_OF = {
     "cio": ("cio", _CODE),
     "mission_locale": ("mission_locale", _CODE),
     "zone": ("zone", "a school zone is A, B or C"),
+    "academy": (ACADEMIE, _CODE),
     "id": ("id", "an id is letters, digits, '.', '_' or '-', 64 at most"),
     "email": ("email", "not an e-mail address"),
     "territory": ("territoire", _CODE),
@@ -81,6 +84,7 @@ def school_of(values: Mapping[str, str]) -> School:
         cio=_code(values["cio"]) or None,
         mission_locale=_code(values["mission_locale"]) or None,
         zone=values["zone"].upper() or "C",
+        academy=_code(values.get(ACADEMIE, "")) or TOULOUSE,
     )
 
 

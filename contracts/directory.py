@@ -14,6 +14,9 @@ from contracts.identifiers import ActorId, Uai
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s<>\",;]+@[^@\s<>\",;]+\.[^@\s<>\",;]+$", max_length=254)]
 
+TOULOUSE = "16"
+"""The académie of whoever names none."""
+
 EMPTY = "the directory holds no school and nobody in charge: load it with `perseverance directory load`"
 """What is said of it, by whoever cannot work as long as it is so."""
 
@@ -85,7 +88,7 @@ class School(BaseModel):
     cio: Code | None = None
     mission_locale: Code | None = None
     zone: Literal["A", "B", "C"] = "C"
-    academy: Code = "16"
+    academy: Code = TOULOUSE
 
     def territories(self, role: Role) -> tuple[Code | None, ...]:
         """Where somebody in `role` may be in charge of this school, the narrowest first; None for what is not known."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.directory_files import ACTOR_COLUMNS, SCHOOL_COLUMNS
+from cli.directory_files import ACADEMIE, ACTOR_COLUMNS, SCHOOL_COLUMNS
 from contracts.alerts import AlertState, FollowUp
 from contracts.catalogue import INCOMING
 from contracts.directory import Role, SchoolType
@@ -62,6 +62,7 @@ def test_the_rows_of_the_guide_are_taken(kind: Kind) -> None:
 def test_the_columns_of_the_directory_are_those_that_are_read() -> None:
     assert csv_rows(SCHOOL_COLUMNS)
     assert csv_rows(ACTOR_COLUMNS)
+    assert ACADEMIE in WORDS
 
 
 def test_the_answers_of_the_guide_have_the_words_of_the_code() -> None:

@@ -140,6 +140,19 @@ def test_a_territory_that_holds_no_school_is_pointed_out(load: Run) -> None:
     assert "lines 3" in " ".join(result.stderr.split())
 
 
+def test_a_code_of_a_department_and_of_an_academie_is_pointed_out_to_whoever_gave_it_to_somebody(
+    run: Run, load: Run
+) -> None:
+    """Aude is 11, and so is the académie of Montpellier: who is in charge of one would be of both."""
+    schools = SCHOOLS.replace("zone\n", "zone;academie\n").replace(";C\n", ";C;11\n").replace("LGT;31;", "LGT;11;")
+    result = load(schools=schools, actors=ACTORS.replace("CHEF_ETAB;0310000G", "DASEN;11"))
+    assert result.exit_code == 0
+    assert "both a département and an académie: lines 2" in " ".join(result.stderr.split())
+    assert {entry["academy"] for entry in listed(run)["schools"]} == {"11"}
+    apart = load(schools=schools.replace(";C;11", ";C;AC-11"), actors=ACTORS.replace("CHEF_ETAB;0310000G", "DASEN;11"))
+    assert "both" not in apart.stderr
+
+
 @pytest.mark.parametrize(
     ("files", "said"),
     [

@@ -87,6 +87,24 @@ def test_whoever_has_a_department_covers_its_schools_however_each_file_writes_it
 
 
 @pytest.mark.parametrize(
+    ("written", "academy"), [("16", "16"), ("", "16"), ("9", "09"), ("013", "13"), ("AC-LYON", "AC-LYON")]
+)
+def test_the_academie_is_a_column_that_may_be_left_out(tmp_path: Path, written: str, academy: str) -> None:
+    path = _write(tmp_path / "schools.csv", (*SCHOOL_COLUMNS, "Académie"), ([*SCHOOL, written],))
+    found = read_schools(path).entries["0310000G"]
+    assert found.academy == academy
+    line = changed(ACTOR, ACTOR_COLUMNS, role="RECTEUR", territoire=written or "16")
+    assert read_actors(actors(tmp_path, line)).entries["cpe-1"].covers(found)
+
+
+def test_an_academie_in_error_says_so(tmp_path: Path) -> None:
+    path = _write(tmp_path / "schools.csv", (*SCHOOL_COLUMNS, "academie"), ([*SCHOOL, "CANARY !"],))
+    (refused,) = read_schools(path).refused
+    assert (refused.line, refused.column) == (2, "academie")
+    assert "CANARY" not in str(refused)
+
+
+@pytest.mark.parametrize(
     "territory", ["FOQUALE-31-1", "foquale-31-1", "B-09", "2Abis", "0312", "31001", "x2a", "0310000G", "16"]
 )
 def test_other_territories_are_kept_as_they_are_written(tmp_path: Path, territory: str) -> None:
