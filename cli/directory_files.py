@@ -136,7 +136,8 @@ def _entry(row: Row, entry_of: Callable[[Mapping[str, str]], T]) -> T:
 
 def _check_new(name: str, column: str, lines: Mapping[str, int]) -> None:
     if name in lines:
-        raise FieldError(column, f"already on line {lines[name]}")
+        mend = ": a second appointment needs an id of its own" if column == "id" else ""
+        raise FieldError(column, f"already on line {lines[name]}{mend}")
 
 
 def _valid(model: type[T], **values: object) -> T:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cli.directory_files import ACADEMIE, ACTOR_COLUMNS, SCHOOL_COLUMNS
 from contracts.alerts import AlertState, FollowUp
 from contracts.catalogue import INCOMING
 from contracts.directory import Role, SchoolType
+from contracts.examples.people import actor
 from contracts.incoming import Refusal
 from contracts.school import PupilStatus, ReasonCategory
 from services.intake.codes import Code
@@ -18,6 +20,7 @@ from services.intake.csv_rows import ABSENCES, STUDENTS, Kind
 from services.intake.drafts import Draft
 from services.intake.reading import read_many, read_one
 from services.intake.settings import IntakeSettings
+from services.projections.scope import Sees, scope_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "integration.md").read_text()
@@ -63,6 +66,15 @@ def test_the_columns_of_the_directory_are_those_that_are_read() -> None:
     assert csv_rows(SCHOOL_COLUMNS)
     assert csv_rows(ACTOR_COLUMNS)
     assert ACADEMIE in WORDS
+
+
+def test_what_each_role_reads_is_said() -> None:
+    values = "|".join(sees.value for sees in Sees)
+    rows = re.findall(rf"^\| (.*) \| `({values})` \| .* \|$", GUIDE, re.MULTILINE)
+    told = [(role, sees) for roles, sees in rows for role in re.findall(r"`([A-Z_]+)`", roles)]
+    assert sorted(told) == sorted(
+        (role, scope_of(actor(role=role), [], date(2025, 10, 10)).sees.value) for role in Role
+    )
 
 
 def test_the_answers_of_the_guide_have_the_words_of_the_code() -> None:

@@ -198,7 +198,7 @@ def test_a_person_in_error_too(tmp_path: Path, column: str, value: str) -> None:
 def test_the_same_id_twice_is_said_with_its_first_line(tmp_path: Path) -> None:
     found = read_actors(actors(tmp_path, ACTOR, changed(ACTOR, ACTOR_COLUMNS, nom="Autre")))
     assert found.entries["cpe-1"].name == "Camille Évrard"
-    assert str(found.refused[0]) == "line 3, column id: already on line 2"
+    assert str(found.refused[0]) == "line 3, column id: already on line 2: a second appointment needs an id of its own"
 
 
 def test_a_cut_last_line_is_refused_and_the_rest_is_read(tmp_path: Path) -> None:
