@@ -10,7 +10,7 @@ import yaml
 
 from tests.deploy.manifests import of_kind
 
-PLAYED = Path(__file__).with_name("alerts.yaml")
+PLAYED = [Path(__file__).with_name(name) for name in ("alerts.yaml", "alerts_for_days.yaml")]
 
 
 @pytest.fixture
@@ -18,7 +18,8 @@ def rules(tmp_path: Path) -> Path:
     """The groups as a file of Prometheus', beside the series to play."""
     (rule,) = of_kind("academie", "PrometheusRule")
     (tmp_path / "rules.yaml").write_text(yaml.safe_dump(rule["spec"]))
-    shutil.copy(PLAYED, tmp_path)
+    for played in PLAYED:
+        shutil.copy(played, tmp_path)
     return tmp_path
 
 
@@ -31,12 +32,13 @@ def test_the_rules_are_well_formed(rules: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_each_alert_says_what_it_should_on_its_day(rules: Path) -> None:
-    done = promtool("test", "rules", rules / PLAYED.name)
+@pytest.mark.parametrize("played", PLAYED, ids=lambda played: played.stem)
+def test_each_alert_says_what_it_should_on_its_day(rules: Path, played: Path) -> None:
+    done = promtool("test", "rules", rules / played.name)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_rule_that_says_nothing_would_be_found(rules: Path) -> None:
     text = (rules / "rules.yaml").read_text()
     (rules / "rules.yaml").write_text(text.replace("> 300", "> 300000"))
-    assert promtool("test", "rules", rules / PLAYED.name).returncode != 0
+    assert promtool("test", "rules", rules / PLAYED[0].name).returncode != 0

@@ -18,9 +18,9 @@ from tests.deploy.manifests import LIVE, ROOT, Resource, labels, name_of, namesp
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 PLAYED = yaml.safe_load((Path(__file__).with_name("alerts.yaml")).read_text())
 FROM_ELSEWHERE = {"up", "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
-GIVEN_BY_PROMETHEUS = {"namespace", "service", "pod", "persistentvolumeclaim", "le"}
+GIVEN_BY_PROMETHEUS = {"namespace", "job", "service", "pod", "persistentvolumeclaim", "le"}
 SUFFIXES = {"Counter": ("_total",), "Histogram": ("_bucket", "_sum", "_count"), "Gauge": ("",)}
-METRIC = re.compile(r"\b(?:perseverance_[a-z_]+|kubelet_[a-z_]+|up)\b(?=[{\[)\s]|$)")
+METRIC = re.compile(r"\b(?:perseverance[_:][a-z_]+|kubelet_[a-z_]+|up)\b(?=[{\[)\s]|$)")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"')
 
 
@@ -39,10 +39,20 @@ def metrics() -> dict[str, set[str]]:
     return found
 
 
-def rules() -> Iterator[Resource]:
+def written() -> Iterator[Resource]:
     (resource,) = of_kind("academie", "PrometheusRule")
     for group in resource["spec"]["groups"]:
         yield from group["rules"]
+
+
+def rules() -> list[Resource]:
+    """The alerts."""
+    return [each for each in written() if "alert" in each]
+
+
+def records() -> dict[str, str]:
+    """The series that rules make of others, and of what."""
+    return {each["record"]: each["expr"] for each in written() if "record" in each}
 
 
 def dashboards() -> dict[str, Resource]:
@@ -52,7 +62,7 @@ def dashboards() -> dict[str, Resource]:
 
 def queries() -> list[tuple[str, str]]:
     """Every question that is asked of Prometheus, and where."""
-    asked = [(rule["alert"], rule["expr"]) for rule in rules()]
+    asked = [*((rule["alert"], rule["expr"]) for rule in rules()), *records().items()]
     for overlay in LIVE:
         for scaled in of_kind(overlay, "ScaledObject"):
             asked += [
@@ -71,7 +81,7 @@ def queries() -> list[tuple[str, str]]:
 
 def test_the_code_gives_the_numbers_that_are_asked_for() -> None:
     unknown = {(where, name) for where, query in queries() for name in METRIC.findall(query)} - {
-        (where, name) for where, _ in queries() for name in {*metrics(), *FROM_ELSEWHERE}
+        (where, name) for where, _ in queries() for name in {*metrics(), *records(), *FROM_ELSEWHERE}
     }
     assert unknown == set()
 
@@ -166,6 +176,15 @@ def test_dashboards_can_be_read() -> None:
         assert all(panel["title"] for panel in board["panels"])
 
 
-def test_the_services_that_alerts_name_are_ours() -> None:
-    (away,) = (rule for rule in rules() if rule["alert"] == "ServiceAway")
-    assert set(re.findall(r'service=~"([^"]+)"', away["expr"])[0].split("|")) == set(SERVICES)
+def test_each_of_our_services_is_expected() -> None:
+    expected = records()["perseverance:services_expected"]
+    assert sorted(re.findall(r'"service", "(\w+)"', expected)) == sorted(SERVICES)
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_alerts_know_the_job_that_prometheus_makes_of_our_monitors(overlay: str) -> None:
+    """The operator calls a job NAMESPACE/MONITOR."""
+    known = {f"{namespace_of(each)}/{name_of(each)}" for each in of_kind(overlay, "PodMonitor")}
+    for where, query in queries():
+        for job in re.findall(r'\bjob=~"([^"]+)"', query):
+            assert any(re.fullmatch(job, each) for each in known), where
