@@ -176,6 +176,33 @@ def test_dashboards_can_be_read() -> None:
         assert all(panel["title"] for panel in board["panels"])
 
 
+def with_exemplars() -> set[str]:
+    """The histograms that are given the trace of what they count."""
+    names, given = {}, set()
+    for path in [*(ROOT / "chassis").rglob("*.py"), *(ROOT / "services").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Assign([ast.Name(known)], ast.Call(ast.Name("Histogram"), [ast.Constant(name), *_])):
+                    names[known] = name
+                case ast.Call(ast.Attribute(ast.Call(ast.Attribute(series, "labels")), "observe"), [_, _]):
+                    given.add(ast.unparse(series).rpartition(".")[2])
+    return {names[each] for each in given}
+
+
+def test_panels_of_numbers_that_lead_to_a_trace_show_the_way() -> None:
+    leading = with_exemplars()
+    assert leading
+    asked = {
+        (f"{name}: {panel['title']}", target.get("exemplar"))
+        for name, board in dashboards().items()
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+        if set(METRIC.findall(target["expr"])) & {f"{each}_bucket" for each in leading}
+    }
+    assert asked
+    assert {where for where, exemplar in asked if exemplar is not True} == set()
+
+
 def test_each_of_our_services_is_expected() -> None:
     expected = records()["perseverance:services_expected"]
     assert sorted(re.findall(r'"service", "(\w+)"', expected)) == sorted(SERVICES)
