@@ -13,14 +13,20 @@ import pytest
 import yaml
 
 from contracts.catalogue import SERVICES
-from tests.deploy.manifests import LIVE, ROOT, Resource, labels, name_of, namespace_of, of_kind, ours
+from tests.deploy.manifests import LIVE, ROOT, Resource, labels, name_of, namespace_of, of_kind, ours, selects
 
 OPERATIONS = (ROOT / "docs/operations.md").read_text()
 PLAYED = yaml.safe_load((Path(__file__).with_name("alerts.yaml")).read_text())
-FROM_ELSEWHERE = {"up", "kubelet_volume_stats_available_bytes", "kubelet_volume_stats_capacity_bytes"}
+FROM_ELSEWHERE = {
+    "up",
+    "kubelet_volume_stats_available_bytes",
+    "kubelet_volume_stats_capacity_bytes",
+    "cnpg_pg_stat_archiver_last_archived_time",
+    "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp",
+}
 GIVEN_BY_PROMETHEUS = {"namespace", "job", "service", "pod", "persistentvolumeclaim", "le"}
 SUFFIXES = {"Counter": ("_total",), "Histogram": ("_bucket", "_sum", "_count"), "Gauge": ("",)}
-METRIC = re.compile(r"\b(?:perseverance[_:][a-z_]+|kubelet_[a-z_]+|up)\b(?=[{\[)\s]|$)")
+METRIC = re.compile(r"\b(?:(?:perseverance[_:]|kubelet_|cnpg_|barman_)[a-z_]+|up)\b(?=[{\[)\s]|$)")
 MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"')
 
 
@@ -138,9 +144,36 @@ def test_each_service_is_asked_for_its_numbers_and_scaled(overlay: str) -> None:
         assert "replicas" not in workload["spec"]
         query = scaled["spec"]["triggers"][0]["metadata"]["query"]
         assert f'namespace="{here}"' in query
-        (monitor,) = (each for each in of_kind(overlay, "PodMonitor") if namespace_of(each) == here)
+        (monitor,) = (
+            each
+            for each in of_kind(overlay, "PodMonitor")
+            if (namespace_of(each), name_of(each)) == (here, "perseverance")
+        )
         (rule,) = monitor["spec"]["selector"]["matchExpressions"]
         assert labels(workload)["app.kubernetes.io/name"] in rule["values"]
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_each_database_is_asked_for_its_numbers_and_lets_prometheus_in(overlay: str) -> None:
+    for cluster in of_kind(overlay, "Cluster"):
+        here = namespace_of(cluster)
+        given = {"cnpg.io/cluster": name_of(cluster), **cluster["spec"]["inheritedMetadata"]["labels"]}
+        (monitor,) = (
+            each
+            for each in of_kind(overlay, "PodMonitor")
+            if namespace_of(each) == here and selects(each["spec"]["selector"], given)
+        )
+        assert [each["port"] for each in monitor["spec"]["podMetricsEndpoints"]] == ["metrics"]
+        let_in = [
+            (peer["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"], port["port"])
+            for policy in of_kind(overlay, "NetworkPolicy")
+            if namespace_of(policy) == here and selects(policy["spec"]["podSelector"], given)
+            for rule in policy["spec"].get("ingress", [])
+            for peer in rule["from"]
+            for port in rule["ports"]
+            if "namespaceSelector" in peer
+        ]
+        assert ("monitoring", 9187) in let_in
 
 
 async def readers() -> dict[str, set[str]]:
