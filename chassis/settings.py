@@ -136,15 +136,19 @@ def unknown(known: Collection[str]) -> list[str]:
     return found
 
 
-def read_secret(path: Path) -> str:
-    """What a file with a secret holds. Raises ValueError, without its content, when it cannot be read."""
+def read_secrets(path: Path) -> tuple[str, ...]:
+    """The secrets in a file, one a line: one, or while it is being changed two.
+
+    Raises ValueError, without any content, when it cannot be read or holds none.
+    """
     try:
-        secret = path.read_text().strip()
+        lines = path.read_text().split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"the file it names cannot be read ({type(error).__name__})") from None
-    if not secret:
+    found = tuple(line.strip() for line in lines if line.strip())
+    if not found:
         raise ValueError("the file it names is empty")
-    return secret
+    return found
 
 
 def _variable(name: str, info: FieldInfo) -> str:

@@ -53,7 +53,7 @@ def secret_of(ctx: typer.Context) -> str:
     if os.environ.get(_NAME):
         secret = os.environ[_NAME]
     elif os.environ.get(_FILE_NAME):
-        secret = _read(Path(os.environ[_FILE_NAME]))
+        secret = _signing(Path(os.environ[_FILE_NAME]))
     else:
         secret = suite_of(ctx).secrets().get(_NAME, "")
     if len(secret) < SHORTEST_SECRET:
@@ -61,8 +61,10 @@ def secret_of(ctx: typer.Context) -> str:
     return secret
 
 
-def _read(path: Path) -> str:
+def _signing(path: Path) -> str:
+    from chassis.settings import read_secrets
+
     try:
-        return path.read_text().strip()
-    except OSError:
-        raise CliError(f"{_FILE_NAME} cannot be read", "run as the user who may read it") from None
+        return read_secrets(path)[0]
+    except ValueError as error:
+        raise CliError(f"{_FILE_NAME}: {error}", "run as the user who may read it") from None

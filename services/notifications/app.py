@@ -82,7 +82,7 @@ def _sender(
         settings.mail_from,
         settings.smtp_tls,
         settings.smtp_user,
-        settings.smtp_password(),
+        settings.smtp_passwords,
         settings.smtp_hello,
         settings.smtp_timeout_s,
     )

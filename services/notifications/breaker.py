@@ -12,6 +12,9 @@ log = Log("sender")
 
 _NOT_THERE = "the mail relay does not answer: is it running, and are PERSEVERANCE_SMTP_HOST, _PORT and _TLS right?"
 _WHO_WE_ARE = "the mail relay does not take us for who we say: see PERSEVERANCE_SMTP_USER and _PASSWORD_FILE"
+_UNREADABLE = (
+    "the password for the mail relay cannot be read: put it where PERSEVERANCE_SMTP_PASSWORD_FILE says, readable by us."
+)
 _NOT_NOW = "the mail relay takes nothing from us: see its log, and whether it knows our address"
 
 
@@ -58,7 +61,14 @@ class Breaker:
     def _tell(self, outcome: Outcome) -> None:
         """What is wrong with the relay, once for as long as it lasts, and that it is over."""
         if outcome.relay_away and not self._failures:
-            words = _NOT_THERE if outcome.code is None else _WHO_WE_ARE if outcome.code in NOT_US else _NOT_NOW
-            log.error("sender.relay_away", what=f"{words} E-mails wait for it.", code=outcome.code or 0)
+            log.error("sender.relay_away", what=f"{_what(outcome)} E-mails wait for it.", code=outcome.code or 0)
         elif self._failures and not outcome.relay_away:
             log.info("sender.relay_back")
+
+
+def _what(outcome: Outcome) -> str:
+    if outcome.no_password:
+        return _UNREADABLE
+    if outcome.code is None:
+        return _NOT_THERE
+    return _WHO_WE_ARE if outcome.code in NOT_US else _NOT_NOW

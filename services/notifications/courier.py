@@ -4,7 +4,9 @@ Until the content is written the relay cannot have taken it: a loss is a "not th
 a lost answer leaves a doubt that nothing can lift.
 """
 
+import asyncio
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -34,6 +36,10 @@ _ADDRESS = re.compile(r"\S+@\S+")
 _LINE_START_DOT = re.compile(rb"(?m)^\.")
 
 
+class PasswordUnread(Exception):
+    """The file of our password cannot be read, or is empty."""
+
+
 class Ending(StrEnum):
     """How an attempt ended."""
 
@@ -45,24 +51,35 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The ending, the relay's code and words. `relay_away`: no fault of this letter, others would fare the same."""
+    """The ending, the relay's code and words. `relay_away`: no fault of this letter, others would fare the same.
+
+    `no_password`: we did not even ask the relay, for want of a password to give.
+    """
 
     ending: Ending
     code: int | None = None
     answer: str = ""
     relay_away: bool = False
+    no_password: bool = False
+
+
+def _no_password() -> Sequence[str]:
+    return ("",)
 
 
 @dataclass(frozen=True, slots=True)
 class MailRelay:
-    """Where the relay is and how to speak to it. `timeout_s` bounds each wait; the last one has five times that."""
+    """Where the relay is and how to speak to it. `timeout_s` bounds each wait; the last one has five times that.
+
+    `passwords` is asked at each connection for those to try in turn; it raises ValueError when it has none.
+    """
 
     host: str
     port: int
     sender: str
     tls: Literal["none", "starttls", "tls"] = "none"
     user: str = ""
-    password: str = ""
+    passwords: Callable[[], Sequence[str]] = _no_password
     hello: str = "localhost"
     timeout_s: float = 60.0
 
@@ -90,7 +107,7 @@ class Courier:
             # Relays close connections that were idle, or used enough: that is no failure of this letter.
             await self.close()
             client = await self._connect()
-        except (SMTPException, OSError, ValueError) as error:
+        except (SMTPException, OSError, ValueError, PasswordUnread) as error:
             return _away(error)
         return await self._hand_over(client, letter) or Outcome(Ending.DEFERRED, None, "connection lost")
 
@@ -108,6 +125,28 @@ class Courier:
             client.close()
 
     async def _connect(self) -> SMTP:
+        """A new connection, signed in with the first password that is taken.
+
+        All of them together have the time of one: a mail must not take longer than `longest_s`.
+        """
+        failure: Exception = PasswordUnread()
+        async with asyncio.timeout(_WAITS_TO_CONNECT * self._relay.timeout_s):
+            for password in self._passwords():
+                try:
+                    self._client, self._carried = await self._sign_in(password), 0
+                except (SMTPException, OSError) as error:  # a relay may hang up on a wrong password
+                    failure = error
+                else:
+                    return self._client
+        raise failure
+
+    def _passwords(self) -> Sequence[str]:
+        try:
+            return self._relay.passwords()
+        except ValueError:
+            raise PasswordUnread from None
+
+    async def _sign_in(self, password: str) -> SMTP:
         relay = self._relay
         client = SMTP(
             hostname=relay.host,
@@ -117,10 +156,9 @@ class Courier:
             use_tls=relay.tls == "tls",
             start_tls=relay.tls == "starttls",
             username=relay.user or None,
-            password=relay.password or None,
+            password=password or None,
         )
         await client.connect()
-        self._client, self._carried = client, 0
         return client
 
     async def _hand_over(self, client: SMTP, letter: Letter) -> Outcome | None:
@@ -203,7 +241,8 @@ def _away(error: Exception) -> Outcome:
     """The relay is not there, or will not speak to us at all: no fault of the letter, even with a 5xx."""
     if isinstance(error, SMTPResponseException):
         return Outcome(Ending.DEFERRED, error.code, _safe(error.message), relay_away=True)
-    return Outcome(Ending.DEFERRED, None, type(error).__name__, relay_away=True)
+    no_password = isinstance(error, PasswordUnread)
+    return Outcome(Ending.DEFERRED, None, type(error).__name__, relay_away=True, no_password=no_password)
 
 
 def _safe(words: str) -> str:

@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from chassis.settings import Settings, read_secret
+from chassis.settings import Settings, read_secrets
 
 _NOTING_S = 5.0
 
@@ -22,7 +22,7 @@ class NotificationsSettings(Settings):
     smtp_user: str = ""
     """Who we are to the mail relay; empty when it does not ask."""
     smtp_password_file: Path | None = None
-    """The file that holds the password of `smtp_user`."""
+    """The file that holds the password of `smtp_user`; while it is being changed two, a line each, tried in turn."""
     smtp_timeout_s: float = Field(60.0, gt=0)
     """How long the mail relay may take to answer."""
     smtp_connections: int = Field(4, ge=1, le=64)
@@ -54,7 +54,7 @@ class NotificationsSettings(Settings):
     @model_validator(mode="after")
     def _password_can_be_read(self) -> Self:
         try:
-            self.smtp_password()
+            self.smtp_passwords()
         except ValueError as error:
             raise ValueError(f"PERSEVERANCE_SMTP_PASSWORD_FILE cannot be used: {error}") from None
         return self
@@ -64,8 +64,11 @@ class NotificationsSettings(Settings):
         """How long the sender may finish what it is handing over; the rest of the stop is for noting how it ended."""
         return self.stop_limit_s - _NOTING_S
 
-    def smtp_password(self) -> str:
-        """The password, read from its file; empty when no user is set."""
+    def smtp_passwords(self) -> tuple[str, ...]:
+        """The passwords to try in turn, read from their file now; an empty one when no user or no file is set.
+
+        Raises ValueError when the file cannot be read or is empty.
+        """
         if not self.smtp_user or self.smtp_password_file is None:
-            return ""
-        return read_secret(self.smtp_password_file)
+            return ("",)
+        return read_secrets(self.smtp_password_file)

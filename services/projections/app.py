@@ -12,6 +12,7 @@ from services.projections.handlers import Erasure
 from services.projections.live import Changes
 from services.projections.reading.cursors import Cursors
 from services.projections.reading.readings import Readings
+from services.projections.secrets import Secrets
 from services.projections.settings import ProjectionsSettings
 from services.projections.tables import SCHEMA
 from services.projections.web.application import make_application
@@ -37,6 +38,7 @@ def build(settings: ProjectionsSettings) -> Service:
     service.add_look("mails", sight.mails(service.database))
 
     directory = Directory()
+    secrets = Secrets(settings.token_secrets)
     changes = Changes(settings.login)
     readings = Readings(settings.login)
     service.add_reference(DIRECTORY, lambda: directory.reference.run(service.nats), lambda: directory.loaded)
@@ -44,11 +46,12 @@ def build(settings: ProjectionsSettings) -> Service:
     service.http = make_application(
         Site(
             settings=settings,
+            secrets=secrets,
             clock=service.clock,
             directory=directory,
             readings=readings,
-            cursors=Cursors(settings.secret),
-            searches=Searches(settings.secret),
+            cursors=Cursors(secrets),
+            searches=Searches(secrets),
             acts=Acts(readings, Commands(service.broker)),
             changes=changes,
             views=Views(settings.theme),

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import DirectoryPath, SecretStr, model_validator
 
-from chassis.settings import Settings, read_secret
+from chassis.settings import Settings, read_secrets
 
 SHORTEST_SECRET = 32
 
@@ -16,7 +16,8 @@ class ProjectionsSettings(Settings):
     token_secret: SecretStr | None = None
     """The secret that signs sessions and bearer tokens, at least 32 characters."""
     token_secret_file: Path | None = None
-    """The file that holds this secret instead."""
+    """The file that holds this secret instead; while it is being changed two, a line each: the first signs, both count.
+    """
     demo: bool = False
     """Whether an invented identity may be chosen to sign in with."""
     secure_cookies: bool = False
@@ -26,20 +27,25 @@ class ProjectionsSettings(Settings):
 
     @model_validator(mode="after")
     def _secret_is_there(self) -> Self:
-        if self.token_secret is None and self.token_secret_file is not None:
-            try:
-                self.token_secret = SecretStr(read_secret(self.token_secret_file))
-            except ValueError as error:
-                raise ValueError(f"PERSEVERANCE_TOKEN_SECRET_FILE cannot be used: {error}") from None
-        if self.token_secret is None or len(self.token_secret.get_secret_value()) < SHORTEST_SECRET:
-            raise ValueError(
-                "PERSEVERANCE_TOKEN_SECRET or PERSEVERANCE_TOKEN_SECRET_FILE must give at least"
-                f" {SHORTEST_SECRET} characters"
-            )
+        self.token_secrets()
         return self
 
-    @property
-    def secret(self) -> bytes:
-        """The key of sessions, tokens and cursors."""
-        assert self.token_secret is not None
-        return self.token_secret.get_secret_value().encode()
+    def token_secrets(self) -> tuple[bytes, ...]:
+        """The secrets of sessions, tokens, forms, cursors and searches, read from their file now; the first signs.
+
+        Raises ValueError when there is none, the file cannot be read, or one is too short.
+        """
+        found: tuple[str, ...] = ()
+        if self.token_secret is not None:
+            found = (self.token_secret.get_secret_value(),)
+        elif self.token_secret_file is not None:
+            try:
+                found = read_secrets(self.token_secret_file)
+            except ValueError as error:
+                raise ValueError(f"PERSEVERANCE_TOKEN_SECRET_FILE cannot be used: {error}") from None
+        if not found or min(map(len, found)) < SHORTEST_SECRET:
+            raise ValueError(
+                "PERSEVERANCE_TOKEN_SECRET or PERSEVERANCE_TOKEN_SECRET_FILE must give at least"
+                f" {SHORTEST_SECRET} characters, on each line of the file"
+            )
+        return tuple(secret.encode() for secret in found)

@@ -1,5 +1,6 @@
 """Bearer tokens of development identities; sign-in through the institution will make the same claims."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -32,11 +33,18 @@ def issue(secret: bytes, actor_id: str, lifetime: timedelta = LIFETIME) -> str:
     return jwt.encode(claims, secret, _ALGORITHM)
 
 
-def verify(secret: bytes, token: str) -> dict[str, Any]:
-    """The claims of a valid token. Raises BadToken.
+def verify(secrets: Iterable[bytes], token: str) -> tuple[dict[str, Any], bytes]:
+    """The claims of a valid token, and which of the secrets signed it. Raises BadToken."""
+    for secret in secrets:
+        try:
+            return _claims(secret, token), secret
+        except BadToken:
+            continue
+    raise BadToken
 
-    PyJWT takes a token without an end unless told that `exp` is required.
-    """
+
+def _claims(secret: bytes, token: str) -> dict[str, Any]:
+    """Trap: PyJWT takes a token without an end unless told that `exp` is required."""
     try:
         claims = jwt.decode(
             token,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -75,13 +76,16 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def opened(nats_url: str, postgres_url: str, *, demo: bool = True) -> AsyncIterator[House]:
-    """The service on a port of its own, with the directory loaded."""
+async def opened(
+    nats_url: str, postgres_url: str, *, demo: bool = True, secret_file: Path | None = None
+) -> AsyncIterator[House]:
+    """The service on a port of its own, with the directory loaded; `secret_file` holds SECRET."""
     settings = ProjectionsSettings(
         nats_url=nats_url,
         database_url=postgres_url,
-        token_secret=SECRET,
-        demo=demo,  # type: ignore[arg-type]
+        token_secret=None if secret_file else SECRET,  # type: ignore[arg-type]
+        token_secret_file=secret_file,
+        demo=demo,
     )
     # Before the service begins: it looks for another directory every other second only.
     nats = Nats(nats_url, "directory")

@@ -34,10 +34,9 @@ class Forged(Exception):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody signed in: their scope now, until when, and the token that forms of theirs must carry."""
+    """Somebody signed in: their scope now, and the token that forms of theirs must carry."""
 
     scope: Scope
-    until: int
     csrf: str
 
     @property
@@ -51,15 +50,25 @@ def visitor_of(site: Site, token: str | None) -> Visitor:
     if not token:
         raise NotSignedIn
     try:
-        claims = tokens.verify(site.settings.secret, token)
+        claims, secret = tokens.verify(site.secrets.all(), token)
     except tokens.BadToken:
         raise NotSignedIn from None
     actor = site.directory.actor(claims["sub"])
     if actor is None:
         raise Unknown if site.directory.loaded else DirectoryAway
     scope = scope_of(actor, site.directory.schools(), today(site.clock))
-    csrf = hmac.new(site.settings.secret, f"form {claims['jti']}".encode(), "sha256").hexdigest()
-    return Visitor(scope, int(claims["exp"]), csrf)
+    # With the secret of the session, not the one that signs now: a page that was open when it changed can be sent.
+    csrf = hmac.new(secret, f"form {claims['jti']}".encode(), "sha256").hexdigest()
+    return Visitor(scope, csrf)
+
+
+def still_signed_in(site: Site, request: Request) -> bool:
+    """Whether the session that a page was opened with is still good: it ends with its time, or with its secret."""
+    try:
+        tokens.verify(site.secrets.all(), request.cookies.get(COOKIE, ""))
+    except tokens.BadToken:
+        return False
+    return True
 
 
 def _by_bearer(request: Request, site: TheSite) -> Visitor:

@@ -1,12 +1,11 @@
 """Live change: a page that stays open learns that something in its territory moved, and asks for itself again."""
 
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
-from services.projections.web.access import PageVisitor
+from services.projections.web.access import PageVisitor, still_signed_in
 from services.projections.web.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False)
@@ -22,15 +21,15 @@ async def flux(site: TheSite, request: Request, visitor: PageVisitor) -> Streami
     """Server-sent events that say when, never what: the page asks with its own rights."""
     # Figures that are withheld could be told from each other by the moments at which they move.
     uais = frozenset() if visitor.scope.hides_few else frozenset(visitor.scope.uais)
-    events = _events(site, uais, visitor.until)
+    events = _events(site, uais, lambda: still_signed_in(site, request))
     headers = {"X-Accel-Buffering": "no"}
     return StreamingResponse(events, headers=headers, media_type="text/event-stream")
 
 
-async def _events(site: Site, uais: frozenset[str], until: int) -> AsyncIterator[bytes]:
+async def _events(site: Site, uais: frozenset[str], signed_in: Callable[[], bool]) -> AsyncIterator[bytes]:
     with site.changes.subscription(uais) as subscription:
         yield _OPENING
-        while not subscription.over and time.time() < until:
+        while not subscription.over and signed_in():
             changed = await subscription.wait(_HEARTBEAT_S)
             if subscription.over:
                 return

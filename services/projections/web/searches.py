@@ -5,32 +5,44 @@ Addresses are kept by browsers, proxies and logs, and what is looked for is a pu
 
 import base64
 import binascii
+import contextlib
 import hmac
 
 import nacl.exceptions
 from nacl.secret import SecretBox
+
+from services.projections.secrets import Secrets
 
 FIELD = "recherche"
 _LONGEST = 100
 
 
 class Searches:
-    """Seals and opens with a key of its own, derived from `secret`."""
+    """Seals and opens with keys of its own, derived from `secrets`."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._box = SecretBox(hmac.digest(secret, b"searches in addresses", "sha256"))
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
 
     def seal(self, text: str) -> str:
         """A word for an address, another one each time; empty for an empty text."""
-        return base64.urlsafe_b64encode(self._box.encrypt(text.encode())).rstrip(b"=").decode() if text else ""
+        if not text:
+            return ""
+        return base64.urlsafe_b64encode(_box(self._secrets.signing()).encrypt(text.encode())).rstrip(b"=").decode()
 
     def read(self, sealed: str) -> str:
         """What was sealed; empty for what we did not seal."""
         try:
             raw = base64.urlsafe_b64decode(sealed.encode("ascii") + b"=" * (-len(sealed) % 4))
-            return self._box.decrypt(raw).decode()
-        except (UnicodeEncodeError, binascii.Error, ValueError, nacl.exceptions.CryptoError):
+        except (UnicodeEncodeError, binascii.Error):
             return ""
+        for secret in self._secrets.all():
+            with contextlib.suppress(ValueError, nacl.exceptions.CryptoError):
+                return _box(secret).decrypt(raw).decode()
+        return ""
+
+
+def _box(secret: bytes) -> SecretBox:
+    return SecretBox(hmac.digest(secret, b"searches in addresses", "sha256"))
 
 
 def printable(text: str) -> str:

@@ -64,7 +64,7 @@ def sign_in(
     response = RedirectResponse(_local(suite), 303)
     response.set_cookie(
         COOKIE,
-        tokens.issue(site.settings.secret, identite),
+        tokens.issue(site.secrets.signing(), identite),
         max_age=int(tokens.LIFETIME / timedelta(seconds=1)),
         httponly=True,
         samesite="lax",

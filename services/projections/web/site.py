@@ -11,6 +11,7 @@ from services.projections.directory import Directory
 from services.projections.live import Changes
 from services.projections.reading.cursors import Cursors
 from services.projections.reading.readings import Readings
+from services.projections.secrets import Secrets
 from services.projections.settings import ProjectionsSettings
 from services.projections.web.names import Names
 from services.projections.web.searches import Searches
@@ -22,6 +23,7 @@ class Site:
     """The service as its web side sees it."""
 
     settings: ProjectionsSettings
+    secrets: Secrets
     clock: Clock
     directory: Directory
     readings: Readings

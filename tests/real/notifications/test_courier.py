@@ -118,6 +118,15 @@ async def test_a_relay_that_has_had_enough_of_a_connection_is_called_again(
     assert relay.verbs["GREETING"] == 2
 
 
+async def test_a_relay_that_hangs_up_on_a_wrong_password_is_given_the_other_one(relay: ScriptedRelay) -> None:
+    relay.always("EHLO", "250-relay\r\n250 AUTH PLAIN")
+    relay.next("AUTH", CUT, "235 welcome")
+    where = MailRelay("127.0.0.1", relay.port, "us@example.org", user="us", passwords=lambda: ("new", "former"))
+    courier = Courier(where)
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    await courier.close()
+
+
 async def test_no_relay_at_all(relay: ScriptedRelay, courier: Courier) -> None:
     await relay.stop()
     outcome = await courier.deliver(LETTER)

@@ -2,6 +2,7 @@
 
 from random import Random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,3 +62,21 @@ def test_without_a_relay_the_waits_grow_and_end_with_the_first_that_answers() ->
     assert not breaker.doubtful
     breaker.note(AWAY)
     assert breaker.wait_s < 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "setting"),
+    [
+        (AWAY, "PERSEVERANCE_SMTP_HOST"),
+        (Outcome(Ending.DEFERRED, 535, "no", relay_away=True), "PERSEVERANCE_SMTP_USER"),
+        (Outcome(Ending.DEFERRED, None, relay_away=True, no_password=True), "PERSEVERANCE_SMTP_PASSWORD_FILE"),
+    ],
+)
+def test_what_is_wrong_with_the_relay_is_said_with_where_to_mend_it(
+    outcome: Outcome, setting: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    breaker = Breaker(BackOff(1, 60))
+    for _ in range(3):
+        breaker.note(outcome)
+    (said,) = [each.__dict__["fields"]["what"] for each in caplog.records if each.msg == "sender.relay_away"]
+    assert setting in said

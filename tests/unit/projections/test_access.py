@@ -7,6 +7,7 @@ import pytest
 
 from services.projections import tokens
 from services.projections.directory import Directory
+from services.projections.secrets import Secrets
 from services.projections.web.access import DirectoryAway, NotSignedIn, Unknown, visitor_of
 
 SECRET = b"a secret of thirty-two bytes, no less"
@@ -16,7 +17,7 @@ def site(*, read: bool) -> Any:
     directory = Directory()
     if read:
         directory.reference._loaded.set()
-    return SimpleNamespace(settings=SimpleNamespace(secret=SECRET), directory=directory)
+    return SimpleNamespace(secrets=Secrets(lambda: (SECRET,)), directory=directory)
 
 
 def token() -> str:

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.alerts import AlertState
+from services.projections.secrets import Secrets
 from services.projections.web.asking import Asked, Paging
 from services.projections.web.searches import Searches
 from services.projections.web.views import link
 
-SEARCHES = Searches(b"a secret")
+SEARCHES = Searches(Secrets(lambda: (b"a secret",)))
 
 
 def asked(**parameters: str) -> Asked:
@@ -48,7 +49,7 @@ def test_filters_are_read_from_the_address() -> None:
         {"recherche": "\x00\x01"},
         {"recherche": "Éloïse"},
         {"recherche": "DUPONT"},
-        {"recherche": Searches(b"another secret").seal("Éloïse")},
+        {"recherche": Searches(Secrets(lambda: (b"another secret",))).seal("Éloïse")},
     ],
 )
 def test_what_cannot_be_understood_is_as_if_it_had_not_been_asked(parameters: dict[str, str]) -> None:

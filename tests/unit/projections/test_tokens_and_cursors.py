@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 
 from services.projections import tokens
 from services.projections.reading.cursors import BadCursor, Cursors
+from services.projections.secrets import Secrets
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 OTHER = b"fedcba9876543210fedcba9876543210"
-CURSORS = Cursors(SECRET)
+CURSORS = Cursors(Secrets(lambda: (SECRET,)))
 PLACE = (datetime(2025, 10, 10, 8, 5, 0, 123, tzinfo=UTC), UUID(int=7))
 CLAIMS = {"iss": "perseverance", "aud": "perseverance-pages", "sub": "chef", "jti": "1"}
 SOON = datetime.now(UTC) + timedelta(hours=1)
 
 
 def test_a_token_says_whom_it_stands_for() -> None:
-    assert tokens.verify(SECRET, tokens.issue(SECRET, "chef-1"))["sub"] == "chef-1"
+    assert tokens.verify([SECRET], tokens.issue(SECRET, "chef-1"))[0]["sub"] == "chef-1"
 
 
 def forged(claims: dict[str, object], secret: bytes = SECRET, algorithm: str = "HS256") -> str:
@@ -43,7 +44,7 @@ def forged(claims: dict[str, object], secret: bytes = SECRET, algorithm: str = "
 )
 def test_what_is_not_a_valid_token_of_ours_is_refused(token: str) -> None:
     with pytest.raises(tokens.BadToken):
-        tokens.verify(SECRET, token)
+        tokens.verify([SECRET], token)
 
 
 def test_a_cursor_leads_back_to_its_place() -> None:
@@ -52,7 +53,7 @@ def test_a_cursor_leads_back_to_its_place() -> None:
 
 def test_a_cursor_is_good_for_its_own_question_and_secret_only() -> None:
     cursor = CURSORS.make(*PLACE, {"level": 1})
-    for other, question in ((CURSORS, {"level": 2}), (Cursors(OTHER), {"level": 1})):
+    for other, question in ((CURSORS, {"level": 2}), (Cursors(Secrets(lambda: (OTHER,))), {"level": 1})):
         with pytest.raises(BadCursor):
             other.read(cursor, question)
 
