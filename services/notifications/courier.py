@@ -6,7 +6,7 @@ a lost answer leaves a doubt that nothing can lift.
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
@@ -26,6 +26,7 @@ from services.notifications.rendering import Letter
 
 _GO_AHEAD = 354
 _CLOSING = 421
+_TOO_LARGE = 552
 NOT_US = frozenset({530, 534, 535, 538})  # authentication: says nothing of the recipient
 _ANSWER_PATIENCE = 5  # a relay may scan the content before it answers: RFC 5321 says minutes
 _WAITS_TO_CONNECT = 9  # the connection, greeting, EHLO, STARTTLS, the handshake, EHLO, three of AUTH
@@ -178,12 +179,13 @@ class Courier:
     async def _announce(self, client: SMTP, letter: Letter) -> Outcome | None:
         """MAIL, RCPT, DATA; the outcome if one of them was not granted."""
         try:
-            await client.mail(self._relay.sender)
+            await client.mail(self._relay.sender, options=_size(client, letter))
             await client.rcpt(letter.address)
         except SMTPRecipientRefused as error:
             return _refusal(error.code, error.message)
         except SMTPResponseException as error:
-            return _away(error)
+            about_its_size = error.code == _TOO_LARGE and client.supports_extension("size")
+            return _refusal(error.code, error.message) if about_its_size else _away(error)
         try:
             granted = await client.execute_command(b"DATA")
         except SMTPResponseException as error:
@@ -229,6 +231,12 @@ def _open(client: SMTP) -> SMTPProtocol:
     if client.protocol is None:
         raise SMTPServerDisconnected("closed")
     return client.protocol
+
+
+def _size(client: SMTP, letter: Letter) -> Iterator[str]:
+    """What a relay that asks for it is told with MAIL (RFC 1870). Lazy: before MAIL, it may not have been asked yet."""
+    if client.supports_extension("size"):
+        yield f"SIZE={len(letter.content)}"
 
 
 def _refusal(code: int, words: str) -> Outcome:

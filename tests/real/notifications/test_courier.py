@@ -2,9 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from services.notifications.catcher import Catcher
 from services.notifications.courier import Courier, Ending, MailRelay
 from services.notifications.rendering import Letter
 from tests.real.notifications.scripted_relay import CUT, CUT_AFTER_TAKING, SILENT, ScriptedRelay
@@ -61,6 +64,26 @@ async def test_5xx_to_us_rather_than_to_a_recipient_refuses_no_letter(
     outcome = await courier.deliver(LETTER)
     assert outcome.ending is Ending.DEFERRED
     assert outcome.relay_away
+
+
+async def test_a_letter_that_is_too_large_is_refused_before_it_is_sent_and_the_next_one_goes(tmp_path: Path) -> None:
+    """By a real server, which says how much it takes and is told the size with MAIL."""
+    catcher = Catcher(tmp_path, 0)
+    await catcher.start()
+    courier = Courier(MailRelay("127.0.0.1", catcher.port, "us@example.org"))
+    large = replace(LETTER, content=b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n" * 1_000_000)
+    outcome = await courier.deliver(large)
+    assert (outcome.ending, outcome.code, outcome.relay_away) == (Ending.REFUSED, 552, False)
+    assert "exceeds fixed maximum" in outcome.answer, "its answer to MAIL, not to the content"
+    assert (await courier.deliver(LETTER)).ending is Ending.ACCEPTED
+    await courier.close()
+    await catcher.stop()
+
+
+async def test_552_from_a_relay_that_was_told_no_size_is_about_us(relay: ScriptedRelay, courier: Courier) -> None:
+    relay.always("MAIL", "552 5.2.2 you have sent enough")
+    outcome = await courier.deliver(LETTER)
+    assert (outcome.ending, outcome.relay_away) == (Ending.DEFERRED, True)
 
 
 @pytest.mark.parametrize("verb", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA"])
