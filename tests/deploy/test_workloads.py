@@ -151,3 +151,13 @@ def test_each_one_signs_in_as_itself(overlay: str) -> None:
         assert told["DATABASE_PASSWORD_FILE"].startswith(MOUNTED)
         assert told["NATS_NKEY_FILE"].startswith(MOUNTED)
         assert ("--passwords" in containers(workload)[0]["command"]) == owner
+
+
+def test_nothing_is_taken_away_because_nobody_can_say_how_much_there_is_to_do(overlay: str) -> None:
+    """Without Prometheus under load, a fallback that is a mere number stops most of those at work."""
+    for scaled in of_kind(overlay, "ScaledObject"):
+        fallback = scaled["spec"]["fallback"]
+        assert fallback["behavior"] == "currentReplicasIfHigher", name_of(scaled)
+        assert fallback["replicas"] > scaled["spec"]["minReplicaCount"]
+        # The fallback is for this kind of measure alone.
+        assert scaled["spec"]["triggers"][0]["metricType"] == "AverageValue"
