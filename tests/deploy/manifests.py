@@ -21,6 +21,8 @@ LIVE = tuple(name for name in OVERLAYS if name != "local")
 Resource = dict[str, Any]
 
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
+OPERATOR = "operator"
+"""Where commands are typed: there while somebody has something to do."""
 
 
 @cache
@@ -54,6 +56,11 @@ def workloads(overlay: str) -> Iterator[Resource]:
 def ours(overlay: str) -> Iterator[Resource]:
     """The workloads that run our image."""
     return (each for each in workloads(overlay) if containers(each)[0]["name"] == "perseverance")
+
+
+def serves(workload: Resource) -> bool:
+    """Whether it answers anybody: a Job does not, nor the place where commands are typed."""
+    return workload["kind"] != "Job" and name_of(workload) != OPERATOR
 
 
 def pod(workload: Resource) -> Resource:

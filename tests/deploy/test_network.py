@@ -10,6 +10,7 @@ from contracts.catalogue import COMMANDS, FLOW, SERVICES
 from tests.deploy.flows import allowed, closed, elsewhere, enters, leaves
 from tests.deploy.manifests import (
     LIVE,
+    OPERATOR,
     OVERLAYS,
     ROOT,
     Resource,
@@ -17,6 +18,7 @@ from tests.deploy.manifests import (
     labels,
     name_of,
     namespace_of,
+    of_kind,
     ours,
     workloads,
 )
@@ -62,6 +64,24 @@ def sends_traces_to(overlay: str, workload: Resource) -> set[tuple[str, int | No
     return {((address.hostname or "").partition(".")[2], address.port)} if told else set()
 
 
+def instances(overlay: str) -> list[Resource]:
+    """The instances of each Cluster of CloudNativePG, as far as policies see them."""
+    return [
+        {
+            "metadata": {"name": name_of(each), "namespace": namespace_of(each)},
+            "spec": {
+                "template": {
+                    "metadata": {
+                        "labels": {"app.kubernetes.io/name": "postgresql"} | each["spec"]["inheritedMetadata"]["labels"]
+                    },
+                    "spec": {"containers": []},
+                }
+            },
+        }
+        for each in of_kind(overlay, "Cluster")
+    ]
+
+
 def server(workload_labels: dict[str, str]) -> str:
     return workload_labels.get("perseverance/server", workload_labels["app.kubernetes.io/name"])
 
@@ -73,8 +93,8 @@ def test_everything_is_closed_but_for_what_is_named(overlay: str) -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_between_pods_only_the_flows_that_exist(overlay: str) -> None:
-    """Servers that an operator runs are no workloads of ours: what leaves for them is the next test's."""
-    everyone = list(workloads(overlay))
+    """The instances of PostgreSQL that its operator makes are among them; Prometheus and the like are not."""
+    everyone = [*workloads(overlay), *instances(overlay)]
     found = {
         (name_of(source), server(labels(target)), port)
         for source in everyone
@@ -89,7 +109,9 @@ def test_between_pods_only_the_flows_that_exist(overlay: str) -> None:
     if "mail" in present:
         expected |= {(name, "mail", 1025) for name in sends_mail()}
     if overlay in LIVE:
-        expected.add(("nats", "nats", 6222))
+        expected |= {("nats", "nats", 6222), ("postgres", "postgres", POSTGRES)}
+        expected |= {(OPERATOR, "nats", NATS), (OPERATOR, "postgres", POSTGRES)}
+        expected |= {(OPERATOR, name, HTTP) for name in SERVICES}
     assert found == expected
 
 

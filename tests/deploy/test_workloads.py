@@ -9,6 +9,7 @@ import pytest
 from contracts.catalogue import SERVICES
 from tests.deploy.manifests import (
     LIVE,
+    OPERATOR,
     OVERLAYS,
     Resource,
     containers,
@@ -21,6 +22,7 @@ from tests.deploy.manifests import (
     pod,
     rendered,
     selects,
+    serves,
     workloads,
 )
 
@@ -33,11 +35,12 @@ def lacking(overlay: str, holds: Callable[[Resource], bool]) -> list[str]:
     return [name_of(each) for each in workloads(overlay) if not holds(each)]
 
 
-def test_each_service_and_the_provisioning_run(overlay: str) -> None:
+def test_each_service_and_the_provisioning_run_and_there_is_a_place_for_commands(overlay: str) -> None:
     namespaces = {namespace_of(each) for each in workloads(overlay)}
+    besides = {"provisioning", OPERATOR} if overlay in LIVE else {"provisioning"}
     for namespace in namespaces:
         names = {name_of(each) for each in ours(overlay) if namespace_of(each) == namespace}
-        assert names == {*SERVICES, "provisioning"}
+        assert names == {*SERVICES, *besides}
 
 
 def test_pods_are_restricted(overlay: str) -> None:
@@ -79,7 +82,7 @@ def test_each_container_has_limits(overlay: str) -> None:
 
 def test_each_server_is_looked_at(overlay: str) -> None:
     for workload in workloads(overlay):
-        if workload["kind"] == "Job":
+        if not serves(workload):
             continue
         for container in pod(workload)["containers"]:
             assert {"startupProbe", "livenessProbe", "readinessProbe"} <= set(container), container["name"]
@@ -102,7 +105,7 @@ def test_each_server_may_be_moved_one_pod_at_a_time(overlay: str) -> None:
             for each in budgets
             if namespace_of(each) == namespace_of(workload) and selects(each["spec"]["selector"], labels(workload))
         ]
-        return workload["kind"] == "Job" or [each["spec"]["maxUnavailable"] for each in mine] == [1]
+        return not serves(workload) or [each["spec"]["maxUnavailable"] for each in mine] == [1]
 
     assert lacking(overlay, covered) == []
 
@@ -146,11 +149,11 @@ def test_no_secret_is_a_setting(overlay: str) -> None:
 def test_each_one_signs_in_as_itself(overlay: str) -> None:
     for workload in ours(overlay):
         told, name = environment(overlay, workload), name_of(workload)
-        owner = name == "provisioning"
+        owner = name in ("provisioning", OPERATOR)
         assert urlsplit(told["DATABASE_URL"]).username == ("perseverance" if owner else f"perseverance_{name}")
         assert told["DATABASE_PASSWORD_FILE"].startswith(MOUNTED)
         assert told["NATS_NKEY_FILE"].startswith(MOUNTED)
-        assert ("--passwords" in containers(workload)[0]["command"]) == owner
+        assert ("--passwords" in containers(workload)[0]["command"]) == (name == "provisioning")
 
 
 def test_nothing_is_taken_away_because_nobody_can_say_how_much_there_is_to_do(overlay: str) -> None:

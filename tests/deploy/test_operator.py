@@ -1,0 +1,113 @@
+"""In the overlays that serve there is a place for the commands that docs/operations.md tells an operator to type."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.runtime import Suite
+from cli.settings import known
+from cli.wiring import services_of
+from contracts.catalogue import SERVICES
+from contracts.permissions import LOADER, OPERATIONS, PROVISIONING, USERS
+from tests.deploy.manifests import (
+    LIVE,
+    OPERATOR,
+    ROOT,
+    Resource,
+    containers,
+    environment,
+    name_of,
+    namespace_of,
+    of_kind,
+    ours,
+    pod,
+)
+
+pytestmark = pytest.mark.parametrize("overlay", LIVE)
+MOUNTED = "/run/secrets/perseverance"
+OPERATIONS_DOCUMENT = (ROOT / "docs/operations.md").read_text()
+
+
+def places(overlay: str) -> list[Resource]:
+    """One in each namespace with services."""
+    found = [each for each in ours(overlay) if name_of(each) == OPERATOR]
+    assert {namespace_of(each) for each in found} == {namespace_of(each) for each in ours(overlay)}
+    return found
+
+
+def keys(overlay: str, place: Resource) -> dict[str, tuple[str, str]]:
+    """Each file of its Secret, and the entry and property of the vault it comes from."""
+    (secret,) = (
+        each
+        for each in of_kind(overlay, "ExternalSecret")
+        if namespace_of(each) == namespace_of(place) and name_of(each) == OPERATOR
+    )
+    assert {"name": "secrets", "secret": {"secretName": OPERATOR, "defaultMode": 0o440}} in pod(place)["volumes"]
+    return {
+        each["secretKey"]: (each["remoteRef"]["key"], each["remoteRef"]["property"]) for each in secret["spec"]["data"]
+    }
+
+
+def secret_made_at_start(place: Resource, directory: Path) -> Path:
+    """Run what the container begins with, up to where it waits, in this directory."""
+    (*shell, script) = containers(place)[0]["command"]
+    steps = script.partition("trap")[0].replace("/tmp/", f"{directory}/")
+    subprocess.run([*shell, steps], check=True)
+    return directory / "token.secret"
+
+
+def test_nobody_is_there_while_nobody_has_something_to_do(overlay: str) -> None:
+    for place in places(overlay):
+        assert place["spec"]["replicas"] == 0
+
+
+def test_every_user_that_a_command_acts_as_has_its_key_there(overlay: str) -> None:
+    for place in places(overlay):
+        held = keys(overlay, place)
+        told = environment(overlay, place)
+        assert told["NATS_NKEY_FILE"] == f"{MOUNTED}/nats.seed"
+        assert held["nats.seed"] == (OPERATIONS, "nats.seed")
+        for user in (LOADER, PROVISIONING):
+            assert held[f"{user}.seed"] == (user, "nats.seed")
+            assert f"NATS_NKEY_FILE={MOUNTED}/{user}.seed" in OPERATIONS_DOCUMENT
+        assert {user for user, _ in held.values()} <= {*USERS, "postgres-owner"} - set(SERVICES)
+        assert "NATS_INBOX" not in told  # else it would hold for each of the three
+
+
+def test_it_signs_in_as_the_provisioning_does(overlay: str) -> None:
+    for place in places(overlay):
+        (job,) = (
+            each
+            for each in ours(overlay)
+            if name_of(each) == PROVISIONING and namespace_of(each) == namespace_of(place)
+        )
+        mine, its = environment(overlay, place), environment(overlay, job)
+        assert mine.items() >= its.items()
+        assert set(mine) <= known()
+        mounts = [{each["mountPath"] for each in containers(one)[0]["volumeMounts"]} for one in (place, job)]
+        assert mounts[0] == mounts[1]
+
+
+def test_commands_can_put_every_service_together_there(
+    overlay: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`doctor`, `wait`, `streams` and `quarantine replay` ask the services themselves what there is to look at."""
+    for place in places(overlay):
+        told = environment(overlay, place) | {
+            "PERSEVERANCE_TOKEN_SECRET_FILE": str(secret_made_at_start(place, tmp_path))
+        }
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+        services = services_of(Suite.find(tmp_path, told))
+        assert [service.name for service in services] == list(SERVICES)
+        for service in services:
+            service.database.close()
+
+
+def test_what_the_document_tells_to_scale_and_to_enter_exists(overlay: str) -> None:
+    typed = set(re.findall(r"scale (\w+)/(\w+) --replicas=1", OPERATIONS_DOCUMENT))
+    assert typed == {(place["kind"].lower(), name_of(place)) for place in places(overlay)}
+    entered = re.findall(r"exec (?:-\w+ )?(operator\S*) ", OPERATIONS_DOCUMENT)
+    assert set(entered) == {f"{OPERATOR}-0"}
