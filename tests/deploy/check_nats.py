@@ -19,7 +19,7 @@ from cli.keyring import Keyring
 from contracts.catalogue import BUCKETS, SCHOOL, STREAMS
 from contracts.permissions import PROVISIONING
 from contracts.streams import inbox_of
-from tests.deploy.manifests import containers, name_of, of_kind
+from tests.deploy.manifests import Resource, containers, environment, name_of, of_kind
 from tests.real.eventually import eventually
 
 SERVERS = ("nats-0", "nats-1", "nats-2")
@@ -44,7 +44,8 @@ class Cluster:
         config.write_text(self._of(server))
         log = (self.place / f"{server}.log").open("ab")
         words = [_nats_binary(), *_arguments(), str(config)]
-        self.running[server] = subprocess.Popen(words, env={**os.environ, "SERVER": server}, stdout=log, stderr=log)
+        told = os.environ | environment("academie", _servers()) | {"SERVER": server}
+        self.running[server] = subprocess.Popen(words, env=told, stdout=log, stderr=log)
 
     def stop(self, server: str) -> None:
         self.running[server].send_signal(signal.SIGKILL)
@@ -67,9 +68,13 @@ def _files() -> dict[str, str]:
     return files
 
 
-def _arguments() -> list[str]:
+def _servers() -> Resource:
     (servers,) = (each for each in of_kind("academie", "StatefulSet") if name_of(each) == "nats")
-    program, *arguments = containers(servers)[0]["command"]
+    return servers
+
+
+def _arguments() -> list[str]:
+    program, *arguments = containers(_servers())[0]["command"]
     assert program == "nats-server"
     return arguments[:-1]
 

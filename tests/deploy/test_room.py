@@ -1,0 +1,47 @@
+"""JetStream's room goes with its volume: somebody is told that the volume fills before a message is refused."""
+
+import re
+
+import pytest
+
+from tests.deploy.manifests import OVERLAYS, Resource, environment, name_of, namespace_of, of_kind
+from tests.deploy.test_watching import rules
+
+pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
+UNITS = {"MB": 2**20, "GB": 2**30, "Mi": 2**20, "Gi": 2**30}
+"""As nats-server reads its file, and as Kubernetes does."""
+LEFT_TO_THE_VOLUME = 0.05
+"""For the logs by which the servers agree, for indexes, and for the file system itself."""
+
+
+def size(text: str) -> int:
+    number, unit = re.fullmatch(r"(\d+)(\w\w)", text).groups()  # type: ignore[union-attr]
+    return int(number) * UNITS[unit]
+
+
+def servers(overlay: str) -> list[Resource]:
+    return [each for each in of_kind(overlay, "StatefulSet") if name_of(each) == "nats"]
+
+
+def claim(each: Resource) -> int:
+    return size(each["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"])
+
+
+def room(overlay: str, each: Resource) -> int:
+    """What the server is told in its file, or in its environment where the file says so."""
+    (config,) = (
+        config["data"]["nats.conf"]
+        for config in of_kind(overlay, "ConfigMap")
+        if namespace_of(config) == namespace_of(each) and "nats.conf" in config["data"]
+    )
+    (told,) = re.findall(r"max_file_store: (\S+)", config)
+    return size(environment(overlay, each)[told[1:]] if told.startswith("$") else told)
+
+
+def test_the_volume_is_said_to_fill_before_a_message_is_refused(overlay: str) -> None:
+    (left,) = (re.findall(r"< ([\d.]+)$", rule["expr"]) for rule in rules() if rule["alert"] == "VolumeFills")
+    found = servers(overlay)
+    assert found
+    for each in found:
+        share = room(overlay, each) / claim(each)
+        assert 1 - float(left[0]) < share < 1 - LEFT_TO_THE_VOLUME
