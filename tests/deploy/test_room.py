@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.deploy.manifests import OVERLAYS, Resource, environment, name_of, namespace_of, of_kind
+from tests.deploy.manifests import OVERLAYS, Resource, containers, environment, name_of, namespace_of, of_kind
 from tests.deploy.test_watching import rules
 
 pytestmark = pytest.mark.parametrize("overlay", OVERLAYS)
@@ -45,3 +45,10 @@ def test_the_volume_is_said_to_fill_before_a_message_is_refused(overlay: str) ->
     for each in found:
         share = room(overlay, each) / claim(each)
         assert 1 - float(left[0]) < share < 1 - LEFT_TO_THE_VOLUME
+
+
+def test_a_full_volume_starts_the_server_again_and_catching_up_does_not(overlay: str) -> None:
+    """Of three, the server whose volume is full gives up JetStream; one alone has but a broken stream to show."""
+    for each in servers(overlay):
+        path = containers(each)[0]["livenessProbe"]["httpGet"]["path"]
+        assert path == ("/healthz?js-enabled-only=true" if each["spec"].get("replicas", 1) > 1 else "/healthz")
