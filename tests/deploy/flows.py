@@ -1,6 +1,6 @@
 """What NetworkPolicies let through, read as a cluster reads them."""
 
-from tests.deploy.manifests import Resource, labels, namespace_of, of_kind, pod, selects
+from tests.deploy.manifests import Resource, labels, name_of, namespace_of, of_kind, pod, selects
 
 NAMESPACE = "kubernetes.io/metadata.name"
 
@@ -49,6 +49,21 @@ def elsewhere(overlay: str, workload: Resource) -> set[tuple[str, int | str]]:
     }
 
 
+def anywhere(overlay: str) -> set[tuple[str, int | str]]:
+    """The policies with a rule that lets out to any address at all, or in from any, each with every such port.
+
+    A rule without peers is one, and so is a peer that is every address. Without ports a rule is for each of them: 0.
+    """
+    return {
+        (name_of(policy), port["port"])
+        for policy in of_kind(overlay, "NetworkPolicy")
+        for kind, peers in (("egress", "to"), ("ingress", "from"))
+        for rule in policy["spec"].get(kind, [])
+        if not rule.get(peers) or any(_is_everywhere(peer) for peer in rule[peers])
+        for port in rule.get("ports") or [{"port": 0}]
+    }
+
+
 def closed(overlay: str, workload: Resource) -> bool:
     """Whether nothing passes, either way, but what a policy names."""
     kinds = {
@@ -81,6 +96,10 @@ def _rules(policies: list[Resource], kind: str, workload: Resource) -> list[Reso
 
 def _concerns(policy: Resource, workload: Resource) -> bool:
     return namespace_of(policy) == namespace_of(workload) and selects(policy["spec"]["podSelector"], labels(workload))
+
+
+def _is_everywhere(peer: Resource) -> bool:
+    return peer.get("ipBlock", {}).get("cidr", "").endswith("/0")
 
 
 def _is_peer(peer: Resource, subject: Resource, other: Resource) -> bool:

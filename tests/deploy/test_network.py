@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from contracts.catalogue import COMMANDS, FLOW, SERVICES
-from tests.deploy.flows import allowed, closed, elsewhere, enters, leaves
+from tests.deploy.flows import allowed, anywhere, closed, elsewhere, enters, leaves
 from tests.deploy.manifests import (
     LIVE,
     OPERATOR,
@@ -29,6 +29,16 @@ NAMES = ("kube-system", 53)
 PORTS = (NATS, POSTGRES, HTTP, *MAIL, 6222, 8222, 8025)
 DOORS = {"intake", "projections"}
 """Who answers people and school systems (see cli/supervisor/suite.py: the gateway sends requests to these alone)."""
+
+
+NOWHERE_TO_NAME: dict[tuple[str, int | str], str] = {
+    (
+        "postgres-instances",
+        443,
+    ): "the store of backups, whose addresses its provider changes; the API by its Service",
+    ("postgres-instances", 6443): "the API of the cluster, on machines that no pod selector names",
+}
+"""Where a policy lets out to any address, and what for. Each leaves a way out to all the world: think before adding."""
 
 
 @cache
@@ -147,3 +157,28 @@ def test_no_workload_speaks_to_another_namespace_s(overlay: str) -> None:
         for target in everyone:
             if namespace_of(source) != namespace_of(target):
                 assert not any(allowed(overlay, source, target, port) for port in PORTS)
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_nothing_is_open_to_any_address_but_what_cannot_be_named(overlay: str) -> None:
+    assert anywhere(overlay) == set(NOWHERE_TO_NAME)
+
+
+def test_in_the_overlay_local_nothing_is_open_to_any_address() -> None:
+    assert anywhere("local") == set()
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"ports": [{"port": 443}]},
+        {"to": [], "ports": [{"port": 443}]},
+        {"to": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 443}]},
+        {"to": [{"ipBlock": {"cidr": "::/0"}}]},
+        {},
+    ],
+)
+def test_a_rule_for_any_address_would_be_found(rule: Resource, monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = {"metadata": {"name": "wide"}, "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]}}
+    monkeypatch.setattr("tests.deploy.flows.of_kind", lambda *_: iter([policy]))
+    assert {name for name, _ in anywhere("academie")} == {"wide"}
