@@ -50,12 +50,11 @@ def keys(overlay: str, place: Resource) -> dict[str, tuple[str, str]]:
     }
 
 
-def secret_made_at_start(place: Resource, directory: Path) -> Path:
-    """Run what the container begins with, up to where it waits, in this directory."""
+def begin(place: Resource, directory: Path) -> None:
+    """Do what the container begins with, up to where it waits, in this directory."""
     (*shell, script) = containers(place)[0]["command"]
     steps = script.partition("trap")[0].replace("/tmp/", f"{directory}/")
     subprocess.run([*shell, steps], check=True)
-    return directory / "token.secret"
 
 
 def test_nobody_is_there_while_nobody_has_something_to_do(overlay: str) -> None:
@@ -95,8 +94,10 @@ def test_commands_can_put_every_service_together_there(
 ) -> None:
     """`doctor`, `wait`, `streams` and `quarantine replay` ask the services themselves what there is to look at."""
     for place in places(overlay):
-        told = environment(overlay, place) | {
-            "PERSEVERANCE_TOKEN_SECRET_FILE": str(secret_made_at_start(place, tmp_path))
+        begin(place, tmp_path)
+        told = {
+            name: value.replace("/tmp/", f"{tmp_path}/") if value.startswith("/tmp/") else value
+            for name, value in environment(overlay, place).items()
         }
         for name, value in told.items():
             monkeypatch.setenv(name, value)
