@@ -130,7 +130,7 @@ class Batch:
         return candidates
 
     def _tells(self, draft: Draft, pupil: Pupil, told: EnrolStudent | None) -> Refusal | None:
-        """Whether the id tells who the pupil is, as the register or this very batch knows; or the source, by an INE."""
+        """Whether the id or the source tells who the pupil is, as the register or this very batch knows."""
         if draft.id is None:
             return None
         names: tuple[str | None, ...] = pupil.names
@@ -138,9 +138,8 @@ class Batch:
             names = (*names, told.last_name, told.first_name)
         school = self._rules.schools.get(draft.data.uai)
         school_name = school.name if school else ""
-        # All pupils of a sender share its source: that it holds a word that is the name of one tells nothing.
-        for where, text, its in (("id", draft.id, names), ("source", draft.source, ())):
-            if opaque.holds_an_ine(text) or opaque.names_pupil(text, pupil.ine, its, school_name):
+        for where, text in (("id", draft.id), ("source", draft.source)):
+            if opaque.holds_an_ine(text) or opaque.names_pupil(text, pupil.ine, names, school_name):
                 return Refusal(where, Code.NOT_OPAQUE)
         return None
 
