@@ -49,7 +49,7 @@ async def _restore(data: Path, directory: Path, tell: "Tell") -> None:
         engines = Engines(data, os.environ, pids)
         try:
             await _start(engines)
-            await asyncio.to_thread(put_back_database, engines.database_url, directory, tell)
+            await asyncio.to_thread(put_back_database, engines.suite().login, directory, tell)
             await put_back_the_rest(engines.suite(), directory, tell)
         except psycopg.OperationalError:
             raise CliError("PostgreSQL is away or refuses us", "check DATABASE_URL") from None

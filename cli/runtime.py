@@ -5,6 +5,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ RUNTIME_FILE = "runtime.json"
 SECRETS_FILE = Path("secrets") / "secrets.json"
 KEYS = "keys"
 DEFAULT_DATA = Path("var")
+TOKEN_SECRET = "PERSEVERANCE_TOKEN_SECRET"  # noqa: S105  (the name of a setting, not a secret)
+TOKEN_SECRET_FILE = f"{TOKEN_SECRET}_FILE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class Suite:
                 f"start one with `perseverance up --data {data}`, or set NATS_URL and DATABASE_URL",
                 ExitCode.UNREACHABLE,
             )
-        secrets = written.get("secrets_file") or str(data / SECRETS_FILE)
+        kept = Path(written.get("secrets_file") or data / SECRETS_FILE)
         return cls(
             data=data,
             nats_url=nats_url,
@@ -67,17 +70,17 @@ class Suite:
             pid=int(written.get("pid", 0)),
             services=written.get("services", {}),
             smtp=written.get("smtp", {}),
-            secrets_file=Path(secrets) if Path(secrets).exists() else None,
+            secrets_file=kept if kept.exists() else None,
             keys=Path(written["keys"]) if written.get("keys") and not environment.get("NATS_URL") else None,
             given=given_credentials(environment),
-            password_file=Path(password) if (password := environment.get("DATABASE_PASSWORD_FILE")) else None,
+            password_file=given_password_file(environment),
             clock=environment.get("PERSEVERANCE_CLOCK") or written.get("clock", "system"),
         )
 
     def secrets(self) -> dict[str, str]:
         """Settings that nobody else may read, by environment variable; the environment wins."""
         kept = _read(self.secrets_file) if self.secrets_file else {}
-        return {name: os.environ.get(name, value) for name, value in kept.items()}
+        return {name: os.environ.get(name) or value for name, value in kept.items()}
 
     @property
     def login(self) -> Login:
@@ -90,10 +93,15 @@ class Suite:
         return replace(self.given, nkey_file=self.given.nkey_file or ours, inbox=self.given.inbox or inbox_of(user))
 
     def environment(self) -> dict[str, str]:
-        """The environment for commands that build a service to look at it: its settings, but the operators' own key."""
+        """The environment for commands that build a service to look at it: its settings, but the operators' own key.
+
+        Whoever looks signs nothing: where the secret of the tokens is not known, one that is thrown away stands for it.
+        """
         key = self.credentials(OPERATIONS)
+        known = os.environ.get(TOKEN_SECRET) or os.environ.get(TOKEN_SECRET_FILE)
         return {
             **os.environ,
+            **({} if known else {TOKEN_SECRET: secrets.token_urlsafe()}),
             **self.secrets(),
             "NATS_NKEY_FILE": str(key.nkey_file or ""),
             "NATS_CA_FILE": str(key.ca_file or ""),
@@ -121,6 +129,12 @@ def given_credentials(environment: Mapping[str, str]) -> Credentials:
     return Credentials(
         Path(nkey_file) if nkey_file else None, Path(ca_file) if ca_file else None, environment.get("NATS_INBOX", "")
     )
+
+
+def given_password_file(environment: Mapping[str, str]) -> Path | None:
+    """Where the environment says that the password of PostgreSQL is."""
+    given = environment.get("DATABASE_PASSWORD_FILE")
+    return Path(given) if given else None
 
 
 def suite_of(ctx: typer.Context) -> Suite:

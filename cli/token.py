@@ -8,10 +8,7 @@ import typer
 
 from cli.errors import CliError, ExitCode
 from cli.output import emit, say
-from cli.runtime import suite_of
-
-_NAME = "PERSEVERANCE_TOKEN_SECRET"
-_FILE_NAME = "PERSEVERANCE_TOKEN_SECRET_FILE"
+from cli.runtime import TOKEN_SECRET, TOKEN_SECRET_FILE, suite_of
 
 app = typer.Typer()
 
@@ -50,14 +47,16 @@ def secret_of(ctx: typer.Context) -> str:
     """
     from services.projections.settings import SHORTEST_SECRET
 
-    if os.environ.get(_NAME):
-        secret = os.environ[_NAME]
-    elif os.environ.get(_FILE_NAME):
-        secret = _signing(Path(os.environ[_FILE_NAME]))
+    if os.environ.get(TOKEN_SECRET):
+        secret = os.environ[TOKEN_SECRET]
+    elif os.environ.get(TOKEN_SECRET_FILE):
+        secret = _signing(Path(os.environ[TOKEN_SECRET_FILE]))
     else:
-        secret = suite_of(ctx).secrets().get(_NAME, "")
+        secret = suite_of(ctx).secrets().get(TOKEN_SECRET, "")
     if len(secret) < SHORTEST_SECRET:
-        raise CliError("the secret that signs tokens is not known here, or too short", f"set {_NAME} or {_FILE_NAME}")
+        raise CliError(
+            "the secret that signs tokens is not known here, or too short", f"set {TOKEN_SECRET} or {TOKEN_SECRET_FILE}"
+        )
     return secret
 
 
@@ -67,4 +66,4 @@ def _signing(path: Path) -> str:
     try:
         return read_secrets(path)[0]
     except ValueError as error:
-        raise CliError(f"{_FILE_NAME}: {error}", "run as the user who may read it") from None
+        raise CliError(f"{TOKEN_SECRET_FILE}: {error}", "run as the user who may read it") from None

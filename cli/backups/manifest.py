@@ -11,6 +11,7 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 
+from chassis.login import Login
 from cli.errors import CliError
 
 NAME = "manifest.json"
@@ -97,9 +98,9 @@ class Manifest:
                 raise CliError(f"{path} is missing or damaged", "take another backup")
 
 
-def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+def connect(login: Login) -> psycopg.Connection[tuple[Any, ...]]:
     """A connection that shows rows as any other server would."""
-    return psycopg.connect(url, options=_PLAINLY)
+    return login.connect(options=_PLAINLY)
 
 
 def tables(

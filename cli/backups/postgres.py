@@ -5,7 +5,9 @@ import shutil
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from cli.errors import CliError
@@ -16,6 +18,12 @@ Step = Callable[[str], None]
 
 class Refused(CliError):
     """The program ended with an error; its last line says which, without a row of a table."""
+
+
+def address(url: str, connection: psycopg.Connection[Any]) -> str:
+    """`url` with the password that let `connection` in: that of a file stands in no url."""
+    password = connection.info.password
+    return make_conninfo(url, password=password) if password else url
 
 
 def dump(url: str, schemas: Sequence[str], snapshot: str, file: Path, step: Step) -> None:

@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-import psycopg
-
+from chassis.login import Login
 from chassis.provision import make_roles
 from cli.backups import postgres
 from cli.backups.manifest import DATABASE, DIRECTORY, Manifest
@@ -25,9 +24,9 @@ def check(directory: Path, tell: Tell) -> Manifest:
     return manifest
 
 
-def put_back_database(url: str, directory: Path, tell: Tell) -> None:
+def put_back_database(login: Login, directory: Path, tell: Tell) -> None:
     """The database as it was saved, roles included. Raises CliError; nothing is changed then."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with login.connect(autocommit=True) as connection:
         wanted = schemas()
         for schema in wanted:
             if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (schema.name,)).fetchone():
@@ -37,7 +36,8 @@ def put_back_database(url: str, directory: Path, tell: Tell) -> None:
                     ExitCode.CONFLICT,
                 )
         make_roles(connection, wanted)
-    postgres.restore(url, directory / DATABASE, tell)
+        address = postgres.address(login.url, connection)
+    postgres.restore(address, directory / DATABASE, tell)
 
 
 async def put_back_the_rest(suite: Suite, directory: Path, tell: Tell) -> None:

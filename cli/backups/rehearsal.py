@@ -13,6 +13,7 @@ from pathlib import Path
 from nats.js.errors import NotFoundError
 
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
+from chassis.login import Login
 from chassis.relay import Relay
 from chassis.service import Service
 from cli.backups.manifest import Manifest, Table, Tail, connect, content, tables
@@ -52,9 +53,9 @@ async def rehearse(directory: Path, scratch: Path, secrets_file: Path | None, te
         tell("starting servers of its own")
         database_url = await asyncio.to_thread(postgres.start)
         nats_url = await asyncio.to_thread(nats.start)
-        await asyncio.to_thread(put_back_database, database_url, directory, tell)
+        await asyncio.to_thread(put_back_database, Login(database_url), directory, tell)
         tell("comparing tables")
-        lines = await asyncio.to_thread(_compare_tables, database_url, manifest)
+        lines = await asyncio.to_thread(_compare_tables, Login(database_url), manifest)
         suite = Suite(scratch, nats_url, database_url, secrets_file=secrets_file)
         await put_back_the_rest(suite, directory, tell)
         async with connected(suite) as services:
@@ -64,9 +65,9 @@ async def rehearse(directory: Path, scratch: Path, secrets_file: Path | None, te
         await asyncio.to_thread(postgres.stop)
 
 
-def _compare_tables(url: str, manifest: Manifest) -> list[Line]:
+def _compare_tables(login: Login, manifest: Manifest) -> list[Line]:
     schemas = sorted({name.partition(".")[0] for name in manifest.tables})
-    with connect(url) as connection:
+    with connect(login) as connection:
         found = tables(connection, schemas)
     nothing = Table(0, "no such table")
     return [
@@ -95,11 +96,11 @@ async def _make_again(services: Sequence[Service], suite: Suite, manifest: Manif
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-    before = await asyncio.to_thread(_read_models, suite.database_url)
+    before = await asyncio.to_thread(_read_models, suite.login)
     for model in READ_MODELS:
         tell(f"building the read model {model.name} anew")
         await Rebuild(model, projections.nats, suite.database_url).run()
-    after = await asyncio.to_thread(_read_models, suite.database_url)
+    after = await asyncio.to_thread(_read_models, suite.login)
     return lines + [Line(f"read model {name}", _say(table), _say(after[name])) for name, table in before.items()]
 
 
@@ -149,6 +150,6 @@ async def _compare_stream(service: Service, name: str, saved: Tail, regrown: dic
     )
 
 
-def _read_models(url: str) -> dict[str, Table]:
-    with connect(url) as connection:
+def _read_models(login: Login) -> dict[str, Table]:
+    with connect(login) as connection:
         return {table: content(connection, "projections", table) for model in READ_MODELS for table in model.tables}

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from chassis.login import Login
 from chassis.service import Service
 from cli.backups import postgres
 from cli.backups.manifest import DATABASE, DIRECTORY, File, Manifest, Tail, connect, tables
@@ -34,7 +35,7 @@ async def take(suite: Suite, directory: Path, tell: Tell) -> Manifest:
         "actors": [actor.model_dump(mode="json", exclude_none=True) for actor in actors],
     }
     _write(directory / DIRECTORY, json.dumps(document, ensure_ascii=False))
-    return await asyncio.to_thread(_take_database, suite.database_url, directory, streams, tell)
+    return await asyncio.to_thread(_take_database, suite.login, directory, streams, tell)
 
 
 async def tails(services: Sequence[Service]) -> dict[str, Tail]:
@@ -48,14 +49,14 @@ async def tails(services: Sequence[Service]) -> dict[str, Tail]:
     return found
 
 
-def _take_database(url: str, directory: Path, streams: dict[str, Tail], tell: Tell) -> Manifest:
+def _take_database(login: Login, directory: Path, streams: dict[str, Tail], tell: Tell) -> Manifest:
     names = [*(schema.name for schema in schemas()), SIMULATION]
-    with connect(url) as connection:
+    with connect(login) as connection:
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot, server, taken_at = connection.execute(
             "SELECT pg_export_snapshot(), current_setting('server_version'), now()"
         ).fetchone() or ("", "", datetime.now(UTC))
-        postgres.dump(url, names, snapshot, directory / DATABASE, tell)
+        postgres.dump(postgres.address(login.url, connection), names, snapshot, directory / DATABASE, tell)
         content = tables(connection, names, lambda table: tell(f"counting {table}"))
         revisions = {schema.name: sorted(schema.applied(connection)) for schema in schemas()}
     files = {name: File.of(directory / name) for name in (DATABASE, DIRECTORY)}

@@ -15,9 +15,6 @@ def settings(suite: Suite) -> Iterator[Finding]:
     faults = unknown(known())
     environment = suite.environment()
     for name in SERVICES:
-        # Of a suite that runs elsewhere, only its own pods know the secrets.
-        if suite.secrets_file is None and name == "projections":
-            continue
         try:
             check({name: environment})
         except CliError as error:

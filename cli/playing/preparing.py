@@ -8,13 +8,11 @@ from chassis.database import Database
 from chassis.reference import SEEN_S
 from cli.directory_bucket import Progress, in_bucket, load_directory
 from cli.errors import CliError
-from cli.runtime import Suite
+from cli.runtime import TOKEN_SECRET, Suite
 from cli.simulator.academy import Academy, SimActor, SimSchool
 from contracts.directory import Actor, School
 from services.intake import senders
 from services.projections import tokens
-
-_SECRET = "PERSEVERANCE_TOKEN_SECRET"  # noqa: S105  (the name of a setting, not a secret)
 
 
 async def load(suite: Suite, academy: Academy, progress: Progress = lambda done, total: None) -> None:
@@ -37,9 +35,9 @@ def register_sender(intake: Database, academy: Academy) -> str:
 
 def tokens_of(suite: Suite, actors: Sequence[SimActor]) -> dict[str, str]:
     """A bearer token for each of these people, by their id."""
-    secret = suite.secrets().get(_SECRET)
+    secret = suite.secrets().get(TOKEN_SECRET)
     if not secret:
-        raise CliError("the secret of the tokens is not known", f"set {_SECRET} as the suite has it")
+        raise CliError("the secret of the tokens is not known", f"set {TOKEN_SECRET} as the suite has it")
     return {actor.id: tokens.issue(secret.encode(), actor.id) for actor in actors}
 
 

@@ -15,7 +15,7 @@ from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
 from chassis.logs import Log
 from cli import passwords
 from cli.keyring import AUTHORIZATION_FILE, Keyring
-from cli.runtime import KEYS, Suite, given_credentials
+from cli.runtime import KEYS, Suite, given_credentials, given_password_file
 from cli.supervisor.orphans import Pids
 
 log = Log("supervisor")
@@ -87,7 +87,8 @@ class Engines:
     def suite(self) -> Suite:
         """The servers, for commands that are run before anything else is there."""
         given = given_credentials(self._environment)
-        return Suite(self._data, self.nats_url, self.database_url, keys=self.keys, given=given)
+        file = given_password_file(self._environment)
+        return Suite(self._data, self.nats_url, self.database_url, keys=self.keys, given=given, password_file=file)
 
     async def stop(self) -> None:
         """Stop NATS, then PostgreSQL, which is the record."""

@@ -6,9 +6,9 @@ import secrets
 from pathlib import Path
 
 from cli.errors import CliError
-from cli.runtime import SECRETS_FILE
+from cli.runtime import SECRETS_FILE, TOKEN_SECRET
 
-NAMES = ("PERSEVERANCE_TOKEN_SECRET",)
+NAMES = (TOKEN_SECRET,)
 _BYTES = 32
 
 
