@@ -28,10 +28,19 @@ def main(
         Path | None,
         typer.Option(metavar="DIR", envvar="PERSEVERANCE_BACKUPS", help="Where backups are; DATA/backups by default."),
     ] = None,
+    where: Annotated[
+        str,
+        typer.Option(
+            "--services",
+            metavar="SERVICE=URL,...",
+            envvar="PERSEVERANCE_SERVICES",
+            help="Where services listen; as `up` put them by default.",
+        ),
+    ] = "",
 ) -> None:
     """Check everything; exit code 1 when something is to be looked at, 2 when something fails."""
     suite = Suite.find(data_of(ctx))
-    findings = asyncio.run(look(suite, backups))
+    findings = asyncio.run(look(suite, backups, where))
     worst = max((finding.verdict for finding in findings), key=_CODES.__getitem__)
     if as_json:
         emit(
@@ -47,8 +56,8 @@ def main(
     raise typer.Exit(_CODES[worst])
 
 
-async def look(suite: Suite, backups: Path | None = None) -> list[Finding]:
-    """Every finding there is; `backups` is where they are kept, if somebody said."""
+async def look(suite: Suite, backups: Path | None = None, where: str = "") -> list[Finding]:
+    """Every finding there is; `backups` is where they are kept and `where` services listen, if somebody said."""
     from cli.checkup import backups as saved
     from cli.checkup import directory, engines, environment, machine, services
     from cli.wiring import connected
@@ -59,7 +68,7 @@ async def look(suite: Suite, backups: Path | None = None) -> list[Finding]:
     for seen in engines.postgres(suite):
         findings += machine.clock(suite, seen) if isinstance(seen, datetime) else [seen]
     findings += [finding async for finding in engines.nats_server(suite)]
-    findings += [finding async for finding in services.probes(suite)]
+    findings += [finding async for finding in services.probes(suite, where)]
     if any(f.verdict is Verdict.fail for f in findings if f.check in _FOUNDATIONS):
         return findings  # what follows stands on these
     try:

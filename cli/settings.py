@@ -23,6 +23,8 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "settings.md"
 OF_COMMANDS = {
     "PERSEVERANCE_URL": "Where the pages of the suite are, for commands that go through its door.",
     "PERSEVERANCE_BACKUPS": "Where backups are, each in a directory of its own: `doctor` looks there.",
+    "PERSEVERANCE_SERVICES": "Where services listen that `up` did not start, as"
+    " `alerts=http://alerts,intake=http://intake:8080`: `doctor` asks there.",
 }
 
 

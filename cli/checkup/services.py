@@ -11,9 +11,11 @@ from chassis import quarantine
 from chassis.clock import SimulatedClock
 from chassis.service import Service
 from cli.checkup import numbers, versions
+from cli.checkup.addresses import SETTING, addresses, unnamed
 from cli.checkup.findings import Finding, fail, ok, warn
 from cli.checkup.numbers import Samples
 from cli.drain import Drain
+from cli.errors import CliError
 from cli.runtime import Suite
 
 _LATE = (
@@ -31,24 +33,30 @@ _UNOWNED = (
 )
 
 
-async def probes(suite: Suite) -> AsyncIterator[Finding]:
-    """Whether each service says it is ready, what it lacks if it is not, and what its numbers say."""
-    if not suite.services:
-        yield warn(
-            "services",
-            "where they listen is not known here, so their numbers are not looked at",
-            "ask each for /ready, and see the dashboards: docs/operations.md, Runbooks",
-        )
+async def probes(suite: Suite, given: str = "") -> AsyncIterator[Finding]:
+    """Whether each service says it is ready, what it lacks if it is not, and what its numbers say.
+
+    `given`: where they listen, if somebody said.
+    """
+    try:
+        known = addresses(suite, given)
+    except CliError as error:
+        yield fail("services", error.message, error.hint)
+        return
+    if missing := unnamed(known):
+        detail = f"where {', '.join(missing)} listen is not known here, so neither /ready nor numbers are looked at"
+        yield warn("services", detail, f"set {SETTING}: docs/operations.md, Bad input")
     async with httpx.AsyncClient(timeout=_ANSWER_S, trust_env=False) as client:
-        asked = (_ask(client, f"http://127.0.0.1:{where['port']}") for where in suite.services.values())
-        answers = dict(zip(suite.services, await asyncio.gather(*asked), strict=True))
+        asked = (_ask(client, address) for address in known.values())
+        answers = dict(zip(known, await asyncio.gather(*asked), strict=True))
     for name, (ready, _) in answers.items():
+        log = "read its log" if given else f"read {suite.data / 'log' / name}.log"
         if ready is None:
-            yield fail(name, "does not answer", f"read {suite.data / 'log' / name}.log")
+            yield fail(name, "does not answer", f"is it at {known[name]}? {log}" if given else log)
         elif ready.status_code == httpx.codes.OK:
             yield ok(name, "ready")
         else:
-            yield _not_ready(name, ready.text.splitlines(), suite)
+            yield _not_ready(name, ready.text.splitlines() or [f"answers {ready.status_code}"], log)
     pages = {name: shown for name, (_, shown) in answers.items() if shown is not None}
     for finding in (*versions.compare(pages), *numbers.judge(pages)):
         yield finding
@@ -57,7 +65,7 @@ async def probes(suite: Suite) -> AsyncIterator[Finding]:
 async def _ask(client: httpx.AsyncClient, address: str) -> tuple[httpx.Response | None, Samples | None]:
     """What a service says on /ready and shows on /metrics, as far as it answers."""
     ready, shown = None, None
-    with contextlib.suppress(httpx.TransportError, ValueError):
+    with contextlib.suppress(httpx.TransportError, httpx.InvalidURL, ValueError):
         # This asks no server: whoever does not answer it is not worth a long wait.
         await client.get(f"{address}/live", timeout=_ALIVE_S)
         ready = await client.get(f"{address}/ready")
@@ -65,12 +73,11 @@ async def _ask(client: httpx.AsyncClient, address: str) -> tuple[httpx.Response 
     return ready, shown
 
 
-def _not_ready(name: str, lacking: list[str], suite: Suite) -> Finding:
+def _not_ready(name: str, lacking: list[str], log: str) -> Finding:
     """The first thing it lacks is usually the cause of the others."""
     first, _, remedy = lacking[0].rpartition(": ")
     more = f" (and {len(lacking) - 1} more on its /ready)" if len(lacking) > 1 else ""
-    log_file = f"read {suite.data / 'log' / name}.log"
-    return fail(name, f"not ready: {first or lacking[0]}{more}", remedy if first else log_file)
+    return fail(name, f"not ready: {first or lacking[0]}{more}", remedy if first else log)
 
 
 async def backlog(services: list[Service]) -> AsyncIterator[Finding]:

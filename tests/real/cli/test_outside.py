@@ -16,7 +16,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from chassis.embedded import EmbeddedNats
+from chassis.embedded import EmbeddedNats, free_port
 from cli.keyring import Keyring
 from cli.playing import preparing
 from cli.runtime import Suite
@@ -74,6 +74,32 @@ def test_the_doctor_finds_nothing_wrong(outside: Outside) -> None:
     assert [each for each in found if each["verdict"] == "fail"] == []
     assert {each["check"] for each in found} >= {"settings", "directory", "backlog", "quarantine of projections"}
     assert answer.returncode == 1, "nobody said where services listen"
+    assert [each["check"] for each in found if each["verdict"] == "warn"] == ["services"]
+
+
+def listening(suite: Up) -> dict[str, str]:
+    return {name: f"http://127.0.0.1:{where['port']}" for name, where in suite.runtime["services"].items()}
+
+
+def services(where: dict[str, str]) -> str:
+    return ",".join(f"{name}={address}" for name, address in where.items())
+
+
+def test_all_is_well_where_services_are_asked_too(outside: Outside, suite: Up) -> None:
+    answer = outside("doctor", "--json", PERSEVERANCE_SERVICES=services(listening(suite)))
+    assert answer.returncode == 0, answer.stdout
+    assert {each["check"] for each in json.loads(answer.stdout)["findings"]} >= {*listening(suite), "versions"}
+
+
+def test_a_service_that_is_not_where_it_should_be_is_found(outside: Outside, suite: Up) -> None:
+    where = listening(suite) | {"alerts": f"http://127.0.0.1:{free_port()}"}
+    answer = outside("doctor", "--json", "--services", services(where))
+    assert answer.returncode == 2
+    wrong = {
+        each["check"]: each["remedy"] for each in json.loads(answer.stdout)["findings"] if each["verdict"] == "fail"
+    }
+    assert list(wrong) == ["alerts"]
+    assert where["alerts"] in wrong["alerts"]
 
 
 @pytest.mark.parametrize(
