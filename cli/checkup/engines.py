@@ -13,6 +13,7 @@ from chassis.conditions import told
 from chassis.nats import connect_once, refusal
 from chassis.provision import drift
 from cli.checkup.backups import archive
+from cli.checkup.certificates import certificates
 from cli.checkup.findings import Finding, fail, ok
 from cli.checkup.logins import logins
 from cli.provision import schemas
@@ -35,6 +36,8 @@ async def nats_server(suite: Suite) -> AsyncIterator[Finding]:
         yield fail("nats", "refuses us" if refused else "does not answer", refused or remedy)
         return
     try:
+        async for finding in certificates(suite.nats_url, credentials):
+            yield finding
         js = client.jetstream(timeout=5)
         account = await js.account_info()
         version = client.connected_server_version
