@@ -3,30 +3,31 @@
 import asyncio
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from nats.js.api import AckPolicy, ConsumerConfig
 
 from chassis.nats import connect_once
-from contracts.catalogue import ALERTS, NOTIFICATIONS, SCHOOL
+from contracts.catalogue import ALERTS, NOTIFICATIONS, PARCOURS, REGISTER, SCHOOL
+from tests.chaos import parcours_verdicts, registered
+from tests.chaos.acts import Act
 from tests.chaos.ages import Moment
 from tests.chaos.house import House
 from tests.chaos.load import Load
 from tests.chaos.suite import coordinator_of, cpe_of, head_of
+from tests.chaos.verdicts import DOUBLED, EARLY, HTTP, INVERTED, LOST, QUARANTINE, VERDICTS, Complaints
 from tests.oracle import Standing
 
 OVER = ("lifted", "closed")
-LOGS = (SCHOOL.name, ALERTS.name, NOTIFICATIONS.name)  # streams that are the log of a service, event by event
+_ENDS = ("alerts.AlertLifted.", "alerts.AlertClosed.")
+# Streams that are the log of a service, event by event; of REGISTER the last event of each pupil.
+LOGS = (SCHOOL.name, ALERTS.name, PARCOURS.name, NOTIFICATIONS.name, REGISTER.name)
 SHOWN = 5  # complaints of one kind that are worth printing
-
-LOST, DOUBLED, INVERTED, EARLY = "lost", "doubled", "inverted", "early"
-QUARANTINE, HTTP = "unexplained quarantine", "HTTP errors"
-VERDICTS = (LOST, DOUBLED, INVERTED, EARLY, QUARANTINE, HTTP)
-
-Complaints = Iterator[tuple[str, str]]
 
 
 @dataclass
@@ -36,12 +37,15 @@ class Evidence:
     house: House
     load: Load
     verdicts: Mapping[str, int]
+    acts: Sequence[Act] = ()
+    """What people did about parcours."""
     rebuilt: bool = False
     """Whether streams were made again, so that the times of their messages say nothing."""
     forgotten: bool = False
     """Whether the record was set back, so that mails are known that no journal holds any more."""
     alerts: list[dict[str, Any]] = field(default_factory=list)
     mails: list[dict[str, Any]] = field(default_factory=list)
+    parcours: dict[str, dict[str, Any]] = field(default_factory=dict)
     captured: Counter[str] = field(default_factory=Counter)
     streams: dict[str, list[tuple[int, dict[str, Any]]]] = field(default_factory=dict)
     moments: dict[str, list[Moment]] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Evidence:
         suite = self.house.suite
         self.alerts = await asyncio.to_thread(lambda: list(suite.pages("alerts")))
         self.mails = await asyncio.to_thread(lambda: list(suite.pages("mails")))
+        self.parcours = await asyncio.to_thread(self._read_parcours)
         self.captured = await asyncio.to_thread(lambda: Counter(suite.captured()))
         await self._read_streams(self.house.nats_url)
         for message_id, copies in self.captured.items():
@@ -61,9 +66,21 @@ class Evidence:
         """Alerts neither lifted nor closed."""
         return [alert for alert in self.alerts if alert["state"] not in OVER]
 
+    @property
+    def counted(self) -> dict[Standing, int]:
+        """The half-days of each pupil, month and level: those of an alert that a parcours answered count."""
+        answered = [alert for alert in self.alerts if alert["state"] == "closed"]
+        expected = self.load.expected  # absences that were taken back are not told of a closed alert: it is over
+        found = {key: alert["half_days"] for alert in answered if (key := _key(alert)) in expected}
+        return found | {_key(alert): alert["half_days"] for alert in self.standing}
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Ask the databases of the services, as their owner."""
         return self.house.query(statement)
+
+    def _read_parcours(self) -> dict[str, dict[str, Any]]:
+        ids = [each["parcours_id"] for each in self.house.suite.pages("parcours")]
+        return {each["parcours_id"]: each for each in self.house.suite.each("parcours", ids)}
 
     async def _read_streams(self, url: str) -> None:
         """Of each of LOGS, in order: the log position in each message's id, and the event."""
@@ -98,7 +115,7 @@ def everything_accepted(evidence: Evidence) -> Complaints:
 def same_as_the_oracle(evidence: Evidence) -> Complaints:
     """The standing alerts are the oracle's, with its counts, and each has the evidence of its count."""
     expected = evidence.load.expected
-    found = {Standing(a["ine"], a["month"], a["level"]): a["half_days"] for a in evidence.standing}
+    found = evidence.counted
     for key in expected.keys() | found.keys():
         wanted, shown = expected.get(key, 0), found.get(key, 0)
         if wanted != shown:
@@ -124,8 +141,8 @@ def no_alert_twice(evidence: Evidence) -> Complaints:
             if event["alert_id"] in raised:
                 yield DOUBLED, f"raised twice in the event store: {event['alert_id']}"
             raised[event["alert_id"]] = (event["student_id"], event["month"], event["level"])
-        elif topic.startswith("alerts.AlertLifted.") and raised.pop(event["alert_id"], None) is None:
-            yield INVERTED, f"lifted but not standing in the event store: {event['alert_id']}"
+        elif topic.startswith(_ENDS) and raised.pop(event["alert_id"], None) is None:
+            yield INVERTED, f"ended but not standing in the event store: {event['alert_id']}"
     stored = Counter(raised.values())
     yield from ((DOUBLED, f"stands {count} times in the event store") for count in stored.values() if count > 1)
     if stored != shown:
@@ -188,7 +205,7 @@ def logs_became_streams(evidence: Evidence) -> Complaints:
     accepted = len({(said.fact.source, said.fact.id) for said in evidence.load.sent})
     if ledger[0] != accepted:
         yield (LOST if ledger[0] < accepted else DOUBLED), f"the ledger holds {ledger[0]} facts, {accepted} were sent"
-    for schema in ("alerts", "notifications"):
+    for schema in ("alerts", "parcours", "notifications"):
         gaps = evidence.query(
             f"SELECT count(*) FROM (SELECT count(*) AS n, max(originator_version) AS last, min(originator_version)"
             f" AS first FROM {schema}.stored_events GROUP BY originator_id) AS each WHERE n <> last OR first <> 1"
@@ -199,14 +216,14 @@ def logs_became_streams(evidence: Evidence) -> Complaints:
 
 def versions_in_order(evidence: Evidence) -> Complaints:
     """What is told of one pupil's file comes in the order in which it was decided, and all of it."""
-    for name, schema in (("ALERTS", "alerts"), ("NOTIFICATIONS", "notifications")):
+    for name in (ALERTS.name, PARCOURS.name, NOTIFICATIONS.name):
         told: dict[str, list[int]] = defaultdict(list)
         for _, event in evidence.streams[name]:
             originator, _, version = event["id"].rpartition(".")
             told[originator].append(int(version))
         wrong = sum(1 for versions in told.values() if versions != sorted(set(versions)))
         if wrong:
-            yield INVERTED, f"{name}: {wrong} aggregates out of order in {schema}"
+            yield INVERTED, f"{name}: {wrong} aggregates out of order"
 
 
 def nothing_before_its_cause(evidence: Evidence) -> Complaints:
@@ -216,6 +233,36 @@ def nothing_before_its_cause(evidence: Evidence) -> Complaints:
         early = sum(1 for each in messages if each.caused_by in stored and each.at < stored[each.caused_by])
         if early and not evidence.rebuilt:
             yield EARLY, f"{name}: {early} messages stand before what caused them"
+
+
+def register_is_told(evidence: Evidence) -> Complaints:
+    """REGISTER has of each pupil the line of the register as it stands."""
+    lines = evidence.query(
+        "SELECT change_seq, student_id::text, ine, uai, last_name, first_name, birth_date::text, class_name"
+        " FROM intake.register"
+    )
+    yield from registered.complaints([registered.Line(*line) for line in lines], evidence.streams[REGISTER.name])
+
+
+def parcours_are_what_was_done(evidence: Evidence) -> Complaints:
+    """Every act on a parcours is where it must be, and nothing else is."""
+    stored = evidence.query(
+        "SELECT originator_id || '.' || originator_version, convert_from(state, 'UTF8')::json->>'command_id'"
+        " FROM parcours.stored_events WHERE topic NOT LIKE 'parcours.Pupil%' AND topic NOT LIKE 'parcours.Forgotten.%'"
+    )
+    faults = evidence.house.record.lines("fault")
+    findings = parcours_verdicts.Findings(
+        acts=evidence.acts,
+        pages=evidence.parcours,
+        stream=[event for _, event in evidence.streams[PARCOURS.name]],
+        stored=[(event_id, command) for event_id, command in stored],
+        alerts=evidence.alerts,
+        mails=evidence.mails,
+        schools=evidence.load.schools,
+        today=datetime.now(ZoneInfo("Europe/Paris")).date(),
+        sure_from=faults[-1]["at"] if evidence.forgotten and faults else 0.0,
+    )
+    yield from parcours_verdicts.complaints(findings)
 
 
 CHECKS: tuple[Callable[[Evidence], Complaints], ...] = (
@@ -228,7 +275,13 @@ CHECKS: tuple[Callable[[Evidence], Complaints], ...] = (
     logs_became_streams,
     versions_in_order,
     nothing_before_its_cause,
+    register_is_told,
+    parcours_are_what_was_done,
 )
+
+
+def _key(alert: Mapping[str, Any]) -> Standing:
+    return Standing(alert["ine"], alert["month"], alert["level"])
 
 
 def complaints(evidence: Evidence) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Record:
-    """`attempts.jsonl` of a run. Holds ids of events and statuses, never what an event says."""
+    """`attempts.jsonl` of a run. Holds ids and statuses; of acts on parcours what was asked too, of absences never."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

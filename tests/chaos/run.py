@@ -22,6 +22,7 @@ from tests.chaos.sender import Senders
 from tests.chaos.striker import Striker
 
 DRAIN_LIMIT_S = 300
+LEAVE_LIMIT_S = 120
 SLOW = "too slow"
 
 
@@ -42,6 +43,7 @@ class Report:
     verdicts: Counter[str] = field(default_factory=Counter)
     answers: Counter[str] = field(default_factory=Counter)
     acted: int = 0
+    on_parcours: Counter[str] = field(default_factory=Counter)
     recoveries: list[float] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     alerts: int = 0
@@ -101,13 +103,14 @@ async def _run(kind: Kind, report: Report, data: Path) -> None:
 
 
 async def _under_fire(house: House, load: Load, kind: Kind, report: Report) -> tuple[Senders, People]:
-    started = time.monotonic()
     pace = Pace() if kind.rate is None else Pace.alone()
     senders = Senders(house, load.sent, report.seed, pace, by_nats=kind.by_nats, allowed=kind.allowed, rate=kind.rate)
-    people = People(house, kind.allowed, random.Random(f"people-{report.seed}"), act=True)
+    people = People(house, kind.allowed, random.Random(f"people-{report.seed}"))
     striker = Striker(house, kind, pace)
+    await people.arrive()
+    started = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        beside = [group.create_task(_tell(senders, kind)), group.create_task(people.run())]
+        telling, acting = group.create_task(_tell(senders, kind)), group.create_task(people.run())
         working = (group.create_task(senders.run()), group.create_task(striker.run()))
         done, _ = await asyncio.wait(working, return_when=asyncio.FIRST_EXCEPTION)
         if not any(task.exception() for task in done):
@@ -116,9 +119,11 @@ async def _under_fire(house: House, load: Load, kind: Kind, report: Report) -> t
                 again = Senders(house, load.sent, report.seed + 1, Pace.alone(), by_nats=0, allowed=kind.allowed)
                 await again.run()
                 kind.notes.append(f"sent again at the end: {again.verdicts['accepted']} accepted anew")
-        for task in beside:
+            report.seconds = time.monotonic() - started
+            people.leave()
+            await asyncio.wait([acting], timeout=LEAVE_LIMIT_S)
+        for task in (telling, acting):
             task.cancel()
-    report.seconds = time.monotonic() - started
     report.struck, report.recoveries = kind.struck, kind.recoveries
     return senders, people
 
@@ -135,12 +140,12 @@ async def _quiet(house: House, kind: Kind, report: Report, senders: Senders) -> 
 
 
 async def _judge(house: House, load: Load, kind: Kind, report: Report, people: People) -> None:
-    evidence = checks.Evidence(house, load, report.verdicts, kind.rebuilt, kind.forgotten)
+    evidence = checks.Evidence(house, load, report.verdicts, people.coordination.acts, kind.rebuilt, kind.forgotten)
     await evidence.collect()
     found = await asyncio.to_thread(checks.complaints, evidence)
     for verdict, said in found.items():
         report.complaints.setdefault(verdict, []).extend(said)
-    report.complaints["HTTP errors"] += [f"{count} times {what}" for what, count in people.wrong.items()]
+    report.complaints["HTTP errors"] += [f"{count} times {what}" for what, count in people.desk.wrong.items()]
     slow = report.complaints.setdefault(SLOW, [])
     # By the last message, not by the command that waits: on a busy machine a command takes half a minute to start.
     report.quiet_s = max(0.0, ages.last(evidence.moments) - report.ended)
@@ -154,7 +159,8 @@ async def _judge(house: House, load: Load, kind: Kind, report: Report, people: P
     report.complaints["anything else"] = kind.wrong
     load_average = f"the machine's load at the end: {os.getloadavg()[0]:.0f} on {os.cpu_count()} cores"
     report.notes = [*kind.notes, load_average]
-    report.answers, report.acted = people.answers, people.acted
+    report.answers, report.acted = people.desk.answers, people.desk.acted
+    report.on_parcours = Counter(f"{act.name} {act.outcome}" for act in people.coordination.acts)
     report.standing, report.alerts, report.mails = len(evidence.standing), len(evidence.alerts), len(evidence.mails)
     report.doubtful = sum(1 for mail in evidence.mails if mail["doubtful"])
     report.twice = sum(1 for copies in evidence.captured.values() if copies > 1)

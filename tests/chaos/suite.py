@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -55,6 +55,13 @@ class Suite:
             page = answer.json()
             yield from page["items"]
             cursor = page["next_cursor"]
+
+    def each(self, path: str, ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """Each of these as the API shows it in full."""
+        headers = {"Authorization": f"Bearer {command(self.data, 'token', '--actor', WATCHER)}"}
+        with httpx.Client(base_url=self.url, headers=headers, timeout=30) as client:
+            for wanted in ids:
+                yield client.get(f"/api/v1/{path}/{wanted}").raise_for_status().json()
 
     def wait_known(self) -> None:
         """Return once the pages know WATCHER: services read the directory again every other second, not at once."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.chaos.checks import SHOWN, VERDICTS
+from tests.chaos.checks import SHOWN
 from tests.chaos.run import SLOW, Report
+from tests.chaos.verdicts import VERDICTS
 
 _WIDTH = 118
 
@@ -49,6 +50,7 @@ def _whole(report: Report) -> Table:
     table.add_row("events sent", f"{report.sent} (sent again: {report.retries} batches)")
     table.add_row("answers to senders", _counts(report.verdicts))
     table.add_row("answers to people", f"{_counts(report.answers)}; {report.acted} acts done")
+    table.add_row("acts on parcours", _counts(report.on_parcours))
     table.add_row("struck", f"{report.struck.total()}: {_counts(report.struck)}")
     table.add_row("seconds", f"{report.seconds:.0f} under fire, {report.quiet_s:.1f} until the last message")
     if report.recoveries:
