@@ -21,7 +21,7 @@ from contracts.catalogue import (
     read_by,
     streams_of,
 )
-from contracts.streams import commands_inbox_of, inbox_of, wake_of
+from contracts.streams import BucketSpec, commands_inbox_of, inbox_of, wake_of
 
 API = "$JS.API"
 DOOR = "door"
@@ -51,7 +51,8 @@ def permissions_of(user: str) -> Permissions:
     if user in SERVICES:
         return _service(user)
     publish = {PROVISIONING: _provisioning, LOADER: _loader, OPERATIONS: _operations}[user]()
-    return Permissions(publish, (f"{inbox_of(user)}.>",))
+    heard = map(_changes_of, BUCKETS) if user == OPERATIONS else ()  # who replays keeps it in memory too
+    return Permissions(publish, (f"{inbox_of(user)}.>", *heard))
 
 
 def sender_permissions(sender: str) -> Permissions:
@@ -92,7 +93,7 @@ def _service(name: str) -> Permissions:
         publish.append(f"{commands_inbox_of(COMMANDER)}.>")
     if name == COMMANDER:
         publish += [command.SUBJECT for command in COMMANDS]
-    heard = [f"$KV.{bucket.name}.>" for bucket in buckets_of(name)]
+    heard = map(_changes_of, buckets_of(name))
     return Permissions(tuple(publish), (f"{inbox_of(name)}.>", *heard, *(f"{subject} {name}" for subject in obeyed)))
 
 
@@ -138,6 +139,10 @@ def _read(stream: str) -> tuple[str, ...]:
         f"{API}.CONSUMER.DELETE.{stream}.*",
         f"{API}.DIRECT.GET.{stream}",
     )
+
+
+def _changes_of(bucket: BucketSpec) -> str:
+    return f"$KV.{bucket.name}.>"
 
 
 def _read_bucket(bucket: str) -> tuple[str, ...]:

@@ -118,10 +118,11 @@ def test_whoever_only_looks_needs_no_secret_of_the_services(outside: Outside, co
     assert answer.returncode == 0, answer.stderr
 
 
-def test_a_message_is_looked_for_to_be_handled_again(outside: Outside) -> None:
-    answer = outside("quarantine", "replay", "alerts/1")
+@pytest.mark.parametrize("service", ["alerts", "projections"])
+def test_a_message_is_looked_for_to_be_handled_again(outside: Outside, service: str) -> None:
+    answer = outside("quarantine", "replay", f"{service}/1")
     assert answer.returncode == 1
-    assert "there is no alerts/1 in quarantine" in answer.stderr
+    assert f"there is no {service}/1 in quarantine" in answer.stderr
 
 
 def test_a_backup_is_taken_with_the_password_of_the_file(outside: Outside, tmp_path: Path) -> None:
