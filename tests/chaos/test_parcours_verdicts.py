@@ -195,6 +195,14 @@ def test_a_row_that_is_not_what_was_done_is_found(column: str, wrong: object) ->
     assert found(findings, verdicts.rows_are_what_was_done) == {LOST}
 
 
+def test_an_opening_may_bear_the_alert_of_a_proposal_that_was_forgotten() -> None:
+    findings = sound()
+    del findings.stream[0]
+    assert found(findings, verdicts.rows_are_what_was_done) == {LOST}
+    findings.sure_from = 2000.0
+    assert found(findings, verdicts.rows_are_what_was_done) == set()
+
+
 def ended() -> Findings:
     """Opened when it was over already: the clock tells at once what was missed, and that it ended."""
     findings = sound()
