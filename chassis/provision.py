@@ -7,11 +7,12 @@ from typing import LiteralString
 
 import psycopg
 from nats.js import JetStreamContext
-from nats.js.api import DiscardPolicy, PersistMode, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import NotFoundError
+from nats.js.api import StreamConfig
+from nats.js.errors import APIError, NotFoundError
 from psycopg import sql
 
 from chassis import revisions
+from chassis.declared import Spec, config_of, differing, written_behind
 from chassis.login import Login
 from chassis.nats import connect_once
 from chassis.placement import Placement
@@ -32,15 +33,7 @@ _GRANTS: tuple[LiteralString, ...] = (
     "GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}",
 )
 _CONNECT_S = 10
-_COMPARED = (
-    "subjects",
-    "max_age",
-    "max_msgs_per_subject",
-    "duplicate_window",
-    "storage",
-    "num_replicas",
-    "allow_atomic",
-)
+_NOT_THAT_WAY = 10052  # the server: such a change cannot be made to a stream that is there
 _SIMULATION = """
 CREATE SCHEMA IF NOT EXISTS simulation;
 CREATE TABLE IF NOT EXISTS simulation.clock (
@@ -52,6 +45,10 @@ CREATE TABLE IF NOT EXISTS simulation.clock (
 
 class MadeForOneServer(Exception):
     """This stream cannot be given copies; made anew, it can, and its relay fills it again."""
+
+
+class NotBroughtBack(Exception):
+    """These streams and buckets were given settings by hand that the server does not take back."""
 
 
 class NewerDatabase(Exception):
@@ -160,97 +157,75 @@ async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], bucket
 async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
     """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept.
 
-    Raises MadeForOneServer.
+    Raises MadeForOneServer before anything is touched, NotBroughtBack when all else is done.
     """
-    present = {spec: await _present(js, spec) for spec in streams}
+    placement, specs = Placement(), _all(streams, buckets)
+    present = {spec: await _present(js, spec) for spec in specs}
     for spec, config in present.items():
-        if config and _behind(config) and Placement().stream_replicas > 1:
+        if config and written_behind(config) and placement.stream_replicas > 1:
             raise MadeForOneServer(spec.name)
+    stuck = []
     for spec, config in present.items():
-        if config:
-            await js.update_stream(_config(spec, config))
-        else:
-            await js.add_stream(_config(spec))
-    for bucket in buckets:
-        await _make_bucket(js, bucket)
+        if config is None:
+            await js.add_stream(config_of(spec, placement))
+        elif left := await _bring_back(js, config, config_of(spec, placement, config)):
+            stuck.append(f"{_called(spec)} ({', '.join(left)})")
+    if stuck:
+        raise NotBroughtBack("; ".join(stuck))
 
 
-async def _make_bucket(js: JetStreamContext, spec: BucketSpec) -> None:
-    replicas = Placement().stream_replicas
+async def _bring_back(js: JetStreamContext, present: StreamConfig, wanted: StreamConfig) -> list[str]:
+    """Give a stream the settings it must have; return those that the server does not take back."""
     try:
-        present = (await js.stream_info(spec.stream)).config
-    except NotFoundError:
-        await js.create_key_value(bucket=spec.name, history=spec.history, replicas=replicas)
-    else:
-        if present.num_replicas != replicas:
-            await js.update_stream(present.evolve(num_replicas=replicas))
+        return differing((await js.update_stream(wanted)).config, wanted)
+    except APIError as error:
+        if error.err_code != _NOT_THAT_WAY:
+            raise
+        return differing(present, wanted)
 
 
-async def _present(js: JetStreamContext, spec: StreamSpec) -> StreamConfig | None:
+async def _present(js: JetStreamContext, spec: Spec) -> StreamConfig | None:
     try:
-        return (await js.stream_info(spec.name)).config
+        return (await js.stream_info(spec.stream if isinstance(spec, BucketSpec) else spec.name)).config
     except NotFoundError:
         return None
 
 
+def _all(streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> list[Spec]:
+    return [*streams, *buckets]
+
+
+def _called(spec: Spec) -> str:
+    return f"{'bucket' if isinstance(spec, BucketSpec) else 'stream'} {spec.name}"
+
+
 async def remake_streams(js: JetStreamContext, streams: Iterable[StreamSpec]) -> list[str]:
-    """Make anew those that are not written as declared: empty, for their relays to fill. Return their names."""
-    made = []
+    """Make anew those that cannot be made what is declared: empty, for their relays to fill. Return their names."""
+    placement, made = Placement(), []
     for spec in streams:
         present = await _present(js, spec)
-        if present and spec.replayable and _behind(present) != _behind(_config(spec)):
+        if present and spec.replayable and await _lost(js, spec, placement, present):
             await js.delete_stream(spec.name)
-            await js.add_stream(_config(spec))
+            await js.add_stream(config_of(spec, placement))
             made.append(spec.name)
     return made
 
 
-def _behind(present: StreamConfig) -> bool:
-    return present.persist_mode == PersistMode.ASYNC
-
-
-def _config(spec: StreamSpec, present: StreamConfig | None = None) -> StreamConfig:
-    """As declared; how messages are written is settled when a stream is made, and is left to one that is there."""
-    placement = Placement()
-    # Acknowledged before it is on the disk (ADR 24), which the server grants to a stream without copies or batches.
-    behind = _behind(present) if present else spec.replayable and placement.stream_replicas == 1
-    return StreamConfig(
-        name=spec.name,
-        description=spec.purpose,
-        subjects=list(spec.subjects),
-        retention=RetentionPolicy.LIMITS,
-        storage=StorageType.FILE,
-        discard=DiscardPolicy.OLD,
-        max_age=spec.max_age_days * 86_400,
-        max_msgs_per_subject=spec.per_subject,
-        duplicate_window=placement.duplicate_window_s or spec.duplicate_window_s,
-        num_replicas=placement.stream_replicas,
-        allow_direct=True,
-        allow_atomic=spec.fenced and not behind,
-        persist_mode=PersistMode.ASYNC if behind else None,
-    )
+async def _lost(js: JetStreamContext, spec: StreamSpec, placement: Placement, present: StreamConfig) -> bool:
+    if written_behind(present) != written_behind(config_of(spec, placement)):
+        return True
+    wanted = config_of(spec, placement, present)
+    return bool(differing(present, wanted)) and bool(await _bring_back(js, present, wanted))
 
 
 async def drift(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> list[str]:
     """What is not as declared, a line each; empty when all is well."""
-    found = []
-    for spec in streams:
+    placement, found = Placement(), []
+    for spec in _all(streams, buckets):
         present = await _present(js, spec)
         if present is None:
-            found.append(f"stream {spec.name} is missing")
+            found.append(f"{_called(spec)} is missing")
             continue
-        wanted = _config(spec, present)
-        found += [
-            f"stream {spec.name}: {name} is not as declared"
-            for name in _COMPARED
-            if (getattr(present, name) or None) != (getattr(wanted, name) or None)
-        ]
-    for bucket in buckets:
-        try:
-            kept = (await js.stream_info(bucket.stream)).config
-        except NotFoundError:
-            found.append(f"bucket {bucket.name} is missing")
-            continue
-        if kept.num_replicas != Placement().stream_replicas:
-            found.append(f"bucket {bucket.name}: num_replicas is not as declared")
+        names = differing(present, config_of(spec, placement, present))
+        found += [f"{_called(spec)}: {name} is not as declared" for name in names]
     return found

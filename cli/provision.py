@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from services.projections.catalogue import ReadModel
 
 app = typer.Typer()
+_REMAKE = (
+    "`perseverance streams remake` makes anew what the services can fill again; INTAKE, REFUSALS and DIRECTORY hold"
+    " what nobody can: copy what you need of them and delete them (`nats stream rm`); then provision again"
+)
 
 
 def schemas() -> "list[Schema]":
@@ -96,7 +100,7 @@ def _kind(error: BaseException | None) -> str:
 async def _provision_streams(suite: Suite) -> None:
     from nats.js.errors import ServerError
 
-    from chassis.provision import MadeForOneServer, make_streams
+    from chassis.provision import MadeForOneServer, NotBroughtBack, make_streams
     from cli.errands import errand
     from contracts.catalogue import BUCKETS, STREAMS
 
@@ -106,6 +110,8 @@ async def _provision_streams(suite: Suite) -> None:
         except MadeForOneServer as error:
             hint = "`perseverance streams remake`, then provision again: the services fill it from their stores"
             raise CliError(f"stream {error} was made for one server and cannot have copies", hint) from None
+        except NotBroughtBack as error:
+            raise CliError(f"NATS does not take back what somebody changed: {error}", _REMAKE) from None
         except ServerError as error:
             hint = "a stream can have as many copies (PERSEVERANCE_STREAM_REPLICAS) as there are servers"
             raise CliError(f"NATS refuses a stream as declared: {error.description}", hint) from None

@@ -62,6 +62,7 @@ def rewind(
 def remake(ctx: typer.Context, as_json: _Json = False) -> None:
     """Make anew the streams that were made for one server and are to have copies, or the reverse.
 
+    And those that somebody changed in a way that the server does not take back.
     Their relays fill them again from their logs, at the same places; readers wait for that and go on.
     """
     made = asyncio.run(_remake(suite_of(ctx)))

@@ -96,9 +96,9 @@ async def test_a_stream_somebody_changed_by_hand_while_it_runs(trial: Trial) -> 
     async with serving(trial.nats_url, trial.database_url) as service:
         await is_ready(service)
         changed = (await admin.js.stream_info(TRIAL.name)).config
-        changed.max_age = 3600.0
+        changed.max_bytes = 1_000_000
         await admin.js.update_stream(changed)
-        await says(service, "stream TRIAL: max_age is not as declared", "run `perseverance provision`")
+        await says(service, "stream TRIAL: max_bytes is not as declared", "run `perseverance provision`")
         await provision_streams(trial.nats_url, [TRIAL], [])
         await is_ready(service)
     await admin.close()

@@ -141,3 +141,21 @@ def test_streams_of_an_earlier_kind_are_made_anew_and_no_other(servers: dict[str
     assert code == 0, said
     code, said = ended(start(servers, "cli.main", "streams", "remake", "--json"))
     assert (code, json.loads(said)) == (0, ["ALERTS"])
+
+
+def test_what_nats_does_not_take_back_is_said_and_made_anew(servers: dict[str, str]) -> None:
+    async def deny() -> None:
+        client = await connect(servers["NATS_URL"])
+        js = client.jetstream()
+        await js.update_stream((await js.stream_info(ALERTS.name)).config.evolve(deny_delete=True))
+        await client.close()
+
+    asyncio.run(deny())
+    code, said = ended(start(servers, "cli.main", "provision"))
+    assert code != 0
+    assert "stream ALERTS (deny_delete)" in said
+    assert "`perseverance streams remake`" in said
+    code, said = ended(start(servers, "cli.main", "streams", "remake", "--json"))
+    assert (code, json.loads(said)) == (0, ["ALERTS"])
+    code, said = ended(start(servers, "cli.main", "provision"))
+    assert code == 0, said
