@@ -58,7 +58,9 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
         raise CliError("PostgreSQL is away or refuses us", hint, ExitCode.UNREACHABLE) from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError(
-            "this role of PostgreSQL may not make roles and schemas", "provision as the owner of the database"
+            "this role of PostgreSQL may not make schemas and roles, or those of the services are another's",
+            "provision as the owner of the database, who has CREATEROLE and made the roles of its services:"
+            " a server holds one database of the suite",
         ) from None
     except psycopg.Error as error:
         hint = "see the log of PostgreSQL, then provision again: what was done is kept"
