@@ -20,9 +20,9 @@ from chassis.revisions import Connection, Schema
 from contracts.streams import BucketSpec, StreamSpec
 
 _LOCK = 7_112_023  # any number, the same for every provisioning
-_NO_TABLES_OF_THEIR_OWN = """
+_NOT_ANYBODY_S = """
 DO $$ BEGIN
-    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format('REVOKE TEMPORARY, CONNECT ON DATABASE %I FROM PUBLIC', current_database());
 END $$
 """
 _GRANTS: tuple[LiteralString, ...] = (
@@ -78,7 +78,9 @@ def provision_database(
     with alone(login) as connection:
         make_roles(connection, wanted := list(schemas))
         connection.execute(_SIMULATION)
-        connection.execute(_NO_TABLES_OF_THEIR_OWN)
+        for schema in wanted:
+            _let_in(connection, schema.role)
+        connection.execute(_NOT_ANYBODY_S)
         for schema in wanted:
             _make_schema(connection, schema)
             if password := passwords.get(schema.name):
@@ -106,6 +108,11 @@ def _make_role(connection: Connection, role: str, *, signs_in: bool) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(name, kind))
     elif known[0] != signs_in:
         connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, kind))
+
+
+def _let_in(connection: Connection, role: str) -> None:
+    names = map(sql.Identifier, (connection.info.dbname, role))
+    connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*names))
 
 
 def _set_password(connection: Connection, role: str, password: str) -> None:

@@ -100,6 +100,13 @@ def test_a_service_signs_in_and_works(provisioned: Owned, service: str) -> None:
     database.close()
 
 
+def test_nobody_else_of_the_server_comes_in(server: EmbeddedPostgres, provisioned: Owned) -> None:
+    stranger = _own(server, "stranger", provisioned.passwords)
+    psycopg.connect(stranger.url).close()
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(make_conninfo(provisioned.url, user=stranger.role))
+
+
 def test_it_changes_a_password_and_acts_as_a_service(provisioned: Owned, tmp_path: Path) -> None:
     former = provisioned.of("alerts")
     passwords.make(tmp_path / "new")
