@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -23,6 +24,9 @@ with warnings.catch_warnings():
 
 LOOPBACK = "127.0.0.1"
 _START_LIMIT_S = 30
+_HANDED_OUT_TO_NOBODY = (20_000, 32_000)  # Linux begins at 32768, macOS at 49152
+_ATTEMPTS = 1000
+_chance = random.SystemRandom()  # whoever seeds the other one would have every process begin with the same ports
 
 
 class EngineError(Exception):
@@ -30,10 +34,16 @@ class EngineError(Exception):
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nobody listens on. Raises EngineError when none is found.
+
+    Not one that the system hands out: it would give it to somebody's connection while a service that died is away.
+    """
+    for _ in range(_ATTEMPTS):
+        port = _chance.randrange(*_HANDED_OUT_TO_NOBODY)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            return port
+    raise EngineError("no free port was found")
 
 
 def _wait(condition: Callable[[], bool], what: str, log: Path) -> None:
