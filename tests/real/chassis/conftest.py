@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from chassis.database import Database
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_database, provision_streams
 from tests.real.chassis.trial import TABLES, TRIAL, Trial
@@ -48,3 +49,25 @@ def trial_nats(bare_nats_server: EmbeddedNats, request: pytest.FixtureRequest) -
 @pytest.fixture
 def trial(trial_nats: EmbeddedNats, trial_database: str) -> Trial:
     return Trial(trial_nats.url, trial_database)
+
+
+@pytest.fixture
+def database(trial_database: str) -> Iterator[Database]:
+    """The chassis's way into it."""
+    database = Database(trial_database, "trial")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Every statement outside of a transaction."""
+    asked: list[object] = []
+    rows = database.rows
+
+    def counted(*arguments: object) -> list[tuple[object, ...]]:
+        asked.append(arguments)
+        return rows(*arguments)
+
+    monkeypatch.setattr(database, "rows", counted)
+    return asked

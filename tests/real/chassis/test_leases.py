@@ -39,13 +39,6 @@ def _assert_shared_out(shares: dict[str, frozenset[int]]) -> None:
     assert max(sizes) - min(sizes) <= 1, f"unequal shares: {sizes}"
 
 
-@pytest.fixture
-def database(trial_database: str) -> Database:
-    database = Database(trial_database, "trial")
-    yield database
-    database.close()
-
-
 def test_a_member_alone_has_every_partition(database: Database) -> None:
     assert _members(database, "a")["a"].claim() == frozenset(range(_PARTITIONS))
 
@@ -147,17 +140,12 @@ async def _owners(trial: Trial, wanted: set[str]) -> bool:
     return {owner for (owner,) in trial.rows("SELECT DISTINCT owner FROM leases")} == wanted
 
 
-def test_where_nothing_changes_one_statement_is_a_claim(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_changes_one_statement_is_a_claim(
+    database: Database, asked: list[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     members = _members(database, "a", "b")
     before = _settle(members)
-    asked: list[object] = []
-    rows = database.rows
-
-    def counted(*arguments: object) -> list[tuple[object, ...]]:
-        asked.append(arguments)
-        return rows(*arguments)
-
-    monkeypatch.setattr(database, "rows", counted)
+    asked.clear()
     monkeypatch.setattr(database, "pipelined", lambda: pytest.fail("shared out anew"))
     assert {name: member.claim() for name, member in members.items()} == before
     assert len(asked) == 2

@@ -17,27 +17,6 @@ from chassis.membership import Membership
 _CONSUMERS = ("first", "second", "third")
 
 
-@pytest.fixture
-def database(trial_database: str) -> Iterator[Database]:
-    database = Database(trial_database, "trial")
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def asked(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
-    """Every statement outside of a transaction."""
-    asked: list[object] = []
-    rows = database.rows
-
-    def counted(*arguments: object) -> list[tuple[object, ...]]:
-        asked.append(arguments)
-        return rows(*arguments)
-
-    monkeypatch.setattr(database, "rows", counted)
-    return asked
-
-
 def _ends(database: Database) -> dict[str, object]:
     return dict(database.rows("SELECT consumer, until FROM members"))
 

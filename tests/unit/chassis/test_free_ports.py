@@ -9,11 +9,11 @@ from chassis import embedded
 from chassis.embedded import LOOPBACK, EngineError, free_port
 
 _HANDED_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_AS_REGISTERED = (49_152, 65_535)  # the range set aside for it, where no file says another
 
 
-@pytest.mark.skipif(not _HANDED_OUT.exists(), reason="only Linux says which ports it hands out")
 def test_it_is_none_that_the_system_gives_to_connections() -> None:
-    first, last = map(int, _HANDED_OUT.read_text().split())
+    first, last = map(int, _HANDED_OUT.read_text().split()) if _HANDED_OUT.exists() else _AS_REGISTERED
     assert not [port for port in (free_port() for _ in range(50)) if first <= port <= last]
 
 
