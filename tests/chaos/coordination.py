@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,7 @@ class Coordination:
         self._desk = desk
         self._rng = rng
         self._answered = 0
+        self._known: set[str] = set()  # pupils whom one of them follows; who changes school is in sight of another too
         self.acts: list[Act] = []
         self.leaving = False
         schools = house.schools
@@ -52,21 +53,20 @@ class Coordination:
             turns += 1
             await asyncio.sleep(_AGAIN_S if self.leaving else rng.uniform(*_PAUSE_S))
             if not followed or rng.random() < _BEGIN:
-                begun = await self._begin(client, token, actor, {each.student for each in followed}, rng)
+                begun = await self._begin(client, token, actor, rng)
                 followed += [begun] if begun else []
             else:
                 await self._act(client, token, rng.choice(followed).next(rng), rng)
 
-    async def _begin(
-        self, client: httpx.AsyncClient, token: str, actor: str, known: Collection[str], rng: random.Random
-    ) -> Followed | None:
+    async def _begin(self, client: httpx.AsyncClient, token: str, actor: str, rng: random.Random) -> Followed | None:
         """Think of a parcours, or open one, for a pupil with an alert who never had one."""
         listed = await self._desk.ask(client, token, "/api/v1/alerts?page_size=200")
         alerts = listed.json()["items"] if listed is not None and listed.is_success else []
-        new = [alert for alert in alerts if alert["student_id"] not in known]
+        new = [alert for alert in alerts if alert["student_id"] not in self._known]
         if not new:
             return None
         alert = rng.choice(new)
+        self._known.add(alert["student_id"])
         today = datetime.now(ZoneInfo("Europe/Paris")).date()
         followed = Followed(actor, alert["student_id"], alert["uai"], alert["alert_id"], today)
         await self._act(client, token, followed.begin(rng), rng)

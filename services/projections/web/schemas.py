@@ -135,10 +135,10 @@ class Enrolment(BaseModel):
 
 
 class Pupil(BaseModel):
-    """A pupil in sight."""
+    """A pupil in sight. `ine` and names are null while the register has not told who it is."""
 
     student_id: UUID
-    ine: str
+    ine: str | None
     last_name: str | None
     first_name: str | None
     birth_date: date | None

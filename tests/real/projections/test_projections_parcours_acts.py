@@ -222,3 +222,24 @@ async def test_a_mission_locale_keeps_delays_of_a_pupil_whose_ine_it_knows(house
 
 async def test_nothing_is_begun_in_a_school_that_is_elsewhere(head: httpx.AsyncClient, pupil: UUID) -> None:
     assert (await head.post("/parcours", json=opening(pupil, uai=AUTAN))).status_code == 404
+
+
+async def test_a_pupil_whose_alert_is_shown_before_the_register_says_who_it_is(
+    house: House, head: httpx.AsyncClient
+) -> None:
+    """The register and the alerts are told by two streams, either of which may be behind."""
+    student, elsewhere = uuid4(), uuid4()
+    alert = threshold_reached(student_id=student, uai=TILLEULS)
+    await house.tell(alert, threshold_reached(student_id=elsewhere, alert_id=uuid4(), uai=AUTAN))
+    known = (await head.get(f"/pupils/{student}")).json()
+    assert (known["ine"], known["last_name"], len(known["alerts"])) == (None, None, 1)
+    assert (await head.get(f"/pupils/{elsewhere}")).status_code == 404
+    body = {"student_id": str(student), "uai": TILLEULS, "scheme": "TDO"}
+    proposed = await head.post("/parcours/proposals", json=body | {"alert_id": str(alert.data.alert_id)})
+    assert (proposed.status_code, proposed.json()["state"]) == (200, "proposed")
+    unseen = await head.post("/parcours/proposals", json=body | {"student_id": str(elsewhere)})
+    assert unseen.status_code == 404
+    async with house.browser("chef-tilleuls") as browser:
+        page = await browser.get(f"/parcours/nouveau?alerte={alert.data.alert_id}")
+        assert page.status_code == 200
+        assert "Identité non communiquée" in page.text
