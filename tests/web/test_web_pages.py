@@ -109,7 +109,7 @@ async def test_names_are_sorted_without_their_accents(house: House) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["/alertes", "/approche", "/parcours", "/delais"])
+@pytest.mark.parametrize("path", ["/alertes", "/approche", "/parcours", "/delais", "/eleves"])
 @pytest.mark.parametrize("text", ["agenor", "990000100AB", "introuvable"])
 async def test_whom_somebody_looks_for_stands_in_no_address(house: House, path: str, text: str) -> None:
     async with house.browser("chef-tilleuls") as browser:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from contracts.alerts import AlertState
 from services.projections.folding.roster import plain
@@ -39,7 +40,7 @@ class AlertFilters:
 
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (alerts), `i` and `e`, always within the territory, and its parameters."""
-        condition = _Condition(reading)
+        condition = Condition(reading)
         condition.also("a.level = %(level)s", level=self.level)
         condition.also("a.state = ANY(%(states)s)", states=[state.value for state in self.states] or None)
         condition.also("a.uai = %(uai)s", uai=self.uai)
@@ -59,13 +60,15 @@ class ApproachFilters:
     uai: str | None = None
     class_name: str | None = None
     search: str = ""
+    student_id: UUID | None = None
 
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (approaching), `i` and `e`, always within the territory, and its parameters."""
-        condition = _Condition(reading)
+        condition = Condition(reading)
         condition.also("a.month = %(month)s", month=self.month)
         condition.also("a.level = %(level)s", level=self.level)
         condition.also("a.uai = %(uai)s", uai=self.uai)
+        condition.also("a.student_id = %(student_id)s", student_id=self.student_id)
         condition.pupil(self.class_name, self.search)
         return condition.text, condition.parameters
 
@@ -82,7 +85,7 @@ class ParcoursFilters:
 
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (parcours) and `i`, always within the territory, and its parameters."""
-        condition = _Condition(reading)
+        condition = Condition(reading)
         condition.also("a.state = ANY(%(states)s)", states=list(self.states) or None)
         condition.also("a.scheme = %(scheme)s", scheme=self.scheme)
         condition.also("a.uai = %(uai)s", uai=self.uai)
@@ -103,7 +106,7 @@ class DelayFilters:
 
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (delays) and `i`, always within the territory, and its parameters."""
-        condition = _Condition(reading)
+        condition = Condition(reading)
         condition.also("a.state = ANY(%(states)s)", states=list(self.states) or None)
         condition.also("a.kind = %(kind)s", kind=self.kind)
         condition.also("a.uai = %(uai)s", uai=self.uai)
@@ -113,7 +116,9 @@ class DelayFilters:
 
 
 @dataclass
-class _Condition:
+class Condition:
+    """Parts that all must hold, the territory first, and their parameters."""
+
     reading: Reading
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -123,14 +128,17 @@ class _Condition:
 
     @property
     def text(self) -> str:
+        """As it stands in a WHERE."""
         return " AND ".join(self._parts)
 
     def also(self, part: str, **parameter: Any) -> None:
+        """Another part, unless a parameter of it is None."""
         if all(value is not None for value in parameter.values()):
             self._parts.append(part)
             self.parameters |= parameter
 
     def pupil(self, class_name: str | None, search: str) -> None:
+        """Of this class; whose name or INE is looked for. Empty narrows nothing."""
         self.also(f"{CLASS_NAME} = %(class_name)s", class_name=class_name or None)
         if search.strip():
             terms = [f"%{term}%" for term in plain(search).split()]

@@ -20,6 +20,7 @@ from services.projections.web import (
     parcours_opening,
     parcours_page,
     problems,
+    pupil_pages,
     searching,
     sign_in,
 )
@@ -43,7 +44,7 @@ def make_application(site: Site) -> ASGIApp:
     for module in (api, api_acts, api_parcours, api_delays, docs, pages, searching, export, alert_page, sign_in, flux):
         app.include_router(module.router)
     # The form to open one before the page of one: `nouveau` is not an id.
-    for module in (parcours_list, parcours_opening, parcours_page, parcours_acts, delay_pages):
+    for module in (parcours_list, parcours_opening, parcours_page, parcours_acts, delay_pages, pupil_pages):
         app.include_router(module.router)
     if site.settings.theme is not None:
         app.mount("/static/theme", StaticFiles(directory=site.settings.theme / "static"), name="theme")

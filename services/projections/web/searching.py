@@ -9,7 +9,7 @@ from services.projections.web.searches import FIELD, printable
 from services.projections.web.site import TheSite
 from services.projections.web.views import link
 
-LISTS = ("/alertes", "/approche", "/parcours", "/delais")
+LISTS = ("/alertes", "/approche", "/parcours", "/delais", "/eleves")
 _FILTERS = ("niveau", "etat", "mois", "etablissement", "classe", "type", "vue", "tri")
 
 router = APIRouter(include_in_schema=False)

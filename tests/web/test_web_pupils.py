@@ -1,0 +1,149 @@
+"""The pupils of a school, and all there is about one of them on one page."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.examples import student_enrolled, student_left
+from tests.web.conftest import House
+from tests.web.dom import Node, parse
+from tests.web.parcours_population import delay, parcours
+from tests.web.population import CYPRES, START, alert, identity, pupil
+from tests.web.test_web_pages import listed, narrowed, page
+
+
+def rows(tree: Node) -> list[list[str]]:
+    """The cells of the list, line by line."""
+    return [[cell.text for cell in row.all("th", "td")] for row in tree.one("tbody").all("tr")]
+
+
+async def test_a_head_finds_every_pupil_on_the_roll_by_name(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        found = rows(await page(browser, "/eleves"))
+    assert [row[0] for row in found] == [
+        "ÂGÉNOR Éloïse", "BÊTA Zoé", "ÇELIK Noël", "DUPRÉ Anaïs", "ÉVRARD Léa", "FABRE Théo", "GOÑI Maëlle",
+        "HÉRAULT Loïc",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("classe=2GT2", ["ÇELIK Noël", "DUPRÉ Anaïs"]),
+        ("recherche=agenor", ["ÂGÉNOR Éloïse"]),
+        ("recherche=990000100AB", ["ÂGÉNOR Éloïse"]),
+        ("recherche=lointain", []),
+    ],
+)
+async def test_the_list_is_narrowed_by_what_is_asked(house: House, query: str, names: list[str]) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        _, tree = await narrowed(browser, "/eleves", query)
+    assert listed(tree) == len(names)
+    assert [link.text for link in tree.all("a", where=lambda a: a.get("href").startswith("/eleves/"))] == names
+
+
+async def test_a_list_says_who_has_alerts_to_answer_and_who_follows_a_parcours(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        found = {row[0]: row[2:] for row in rows(await page(browser, "/eleves"))}
+    assert found["HÉRAULT Loïc"][0] == "2"
+    assert found["DUPRÉ Anaïs"][0] == "–", "hers was lifted"
+    assert {row[1] for row in found.values()} > {"–"}
+
+
+async def test_a_coordinator_sees_the_schools_of_the_network(house: House) -> None:
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, f"/eleves?etablissement={CYPRES}")
+    assert [row[0] for row in rows(tree)] == ["VOISIN Jules"]
+
+
+async def test_who_left_is_in_no_list_and_keeps_a_page(house: House) -> None:
+    await house.tell(*identity("Parti", "ANCIEN", "3B", CYPRES, 60))
+    async with house.browser("mlds-31") as browser:
+        _, before = await narrowed(browser, "/eleves", "recherche=ancien")
+        assert listed(before) == 1
+        await house.tell(student_left(student_id=pupil("Parti"), uai=CYPRES, time=START + timedelta(days=1)))
+        _, after = await narrowed(browser, "/eleves", "recherche=ancien")
+        assert listed(after) == 0
+        assert "jusqu’au" in (await page(browser, f"/eleves/{pupil('Parti')}")).one("main").text
+        await house.tell(student_enrolled(student_id=pupil("Parti"), uai=CYPRES, time=START + timedelta(days=2)))
+        _, back = await narrowed(browser, "/eleves", "recherche=ancien")
+        assert listed(back) == 1
+
+
+async def test_the_page_of_a_pupil_leads_to_all_there_is(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        tree = await page(browser, f"/eleves/{pupil('Éloïse')}")
+        assert tree.one("h1").text == "ÂGÉNOR Éloïse"
+        linked = {link["href"] for link in tree.one("main").all("a")}
+        expected = {
+            f"/alertes/{alert('Éloïse')}",
+            f"/parcours/{parcours('Éloïse')}",
+            f"/delais/{delay('Éloïse')}",
+            f"/delais/nouveau?eleve={pupil('Éloïse')}",
+        }
+        assert expected <= linked
+        for path in expected:
+            assert (await browser.get(path)).status_code == 200
+
+
+async def test_a_parcours_is_opened_from_the_page_of_a_pupil_who_follows_none(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        follows, none = pupil("Éloïse"), pupil("Loïc")
+        assert (await page(browser, f"/eleves/{follows}")).by_id("ouvrir-parcours") is None
+        link = (await page(browser, f"/eleves/{none}")).by_id("ouvrir-parcours")
+        assert link is not None
+        assert link["href"] == f"/parcours/nouveau?eleve={none}"
+        assert "HÉRAULT Loïc" in (await page(browser, link["href"])).one("main").text
+
+
+async def test_whoever_may_not_act_is_offered_nothing(house: House) -> None:
+    async with house.browser("cpe-tilleuls") as browser:
+        tree = await page(browser, f"/eleves/{pupil('Loïc')}")
+    assert not tree.all("a", where=lambda a: "nouveau" in a.get("href"))
+
+
+async def test_early_warnings_that_became_no_alert_are_told(house: House) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        assert "Approche du seuil" in (await page(browser, f"/eleves/{pupil('Maëlle')}")).one("main").text
+        assert "Approche du seuil" not in (await page(browser, f"/eleves/{pupil('Théo')}")).one("main").text
+
+
+async def test_a_pupil_without_identity_has_a_page_that_says_so(house: House) -> None:
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, f"/eleves/{pupil('Inconnu')}")
+    assert tree.one("h1").text == "Identité non communiquée"
+    assert "dès son arrivée" in tree.one("main").text
+
+
+@pytest.mark.parametrize("path", [f"/eleves/{pupil('Iris')}", f"/eleves/{pupil('nobody')}"])
+async def test_a_pupil_elsewhere_is_answered_as_one_that_does_not_exist(house: House, path: str) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        answer = await browser.get(path)
+    assert answer.status_code == 404
+    assert "LOINTAIN" not in answer.text
+
+
+@pytest.mark.parametrize("who", ["recteur", "dasen-31", "mission"])
+@pytest.mark.parametrize("path", ["/eleves", f"/eleves/{pupil('Éloïse')}"])
+async def test_no_other_role_sees_them(house: House, who: str, path: str) -> None:
+    async with house.browser(who) as browser:
+        assert (await browser.get(path)).status_code == 403
+
+
+@pytest.mark.parametrize("about", [f"/alertes/{alert('Éloïse')}", f"/parcours/{parcours('Éloïse')}"])
+async def test_what_is_about_a_pupil_leads_to_the_page_of_the_pupil(house: House, about: str) -> None:
+    async with house.browser("chef-tilleuls") as browser:
+        link = (await page(browser, about)).by_id("fiche")
+    assert link is not None
+    assert link["href"] == f"/eleves/{pupil('Éloïse')}"
+
+
+async def test_a_partner_is_led_to_no_page_that_is_closed_to_partners(house: House) -> None:
+    async with house.browser("mission") as browser:
+        assert (await page(browser, f"/parcours/{parcours('Éloïse')}")).by_id("fiche") is None
+
+
+async def test_where_nobody_is_on_the_roll_it_says_how_pupils_come(house: House) -> None:
+    async with house.browser("chef-vide") as browser:
+        answer = await browser.get("/eleves")
+    assert "transmet ses élèves" in parse(answer.text).one("main").text
