@@ -4,6 +4,7 @@ What is not found any more is not shown any more: each look replaces all that th
 """
 
 import asyncio
+import random
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ log = Log("gauges")
 EVERY_S = 10.0
 _SHARE = 20
 """A look that takes long is taken more rarely: never more than one part in so many of the time."""
+_SELDOM_S = (1.5 * 3600, 2.5 * 3600)  # not the same for all: replicas should not look at once
 
 
 class Gauge(NamedTuple):
@@ -55,7 +57,7 @@ class _Board(Collector):
         REGISTRY.register(self)
 
     def put(self, service: str, look: str, found: Found) -> None:
-        self._found[service, look] = {**found, LOOK_AGE: {(service, look): Since(time.time())}}
+        self._found[service, look] = found
 
     def take_down(self, service: str, look: str) -> None:
         self._found.pop((service, look), None)
@@ -79,19 +81,25 @@ class _Board(Collector):
 BOARD = _Board()
 
 
-async def keep_looking(service: str, name: str, look: Look) -> None:
-    """Show what `look` finds, again and again, until cancelled. A look that fails leaves what was found before."""
+async def keep_looking(service: str, name: str, look: Look, *, seldom: bool = False) -> None:
+    """Show what `look` finds, again and again, until cancelled. A look that fails leaves what was found before.
+
+    `seldom`: for what changes in weeks, every other hour; the age of such numbers says nothing and is not shown.
+    """
     failing = False
     try:
         while True:
             started = time.monotonic()
             try:
-                BOARD.put(service, name, await look())
+                found = await look()
+                age: Found = {} if seldom else {LOOK_AGE: {(service, name): Since(time.time())}}
+                BOARD.put(service, name, {**found, **age})
                 failing = False
             except Exception as error:  # noqa: BLE001  (no number is worth stopping a service for)
                 if not failing:
                     log.warning("gauges.not_found", look=name, cause=type(error).__name__)
                 failing = True
-            await asyncio.sleep(max(EVERY_S, _SHARE * (time.monotonic() - started)))
+            often = max(EVERY_S, _SHARE * (time.monotonic() - started))
+            await asyncio.sleep(random.uniform(*_SELDOM_S) if seldom else often)  # noqa: S311
     finally:
         BOARD.take_down(service, name)

@@ -20,6 +20,7 @@ from chassis.agreement import REMEDY, Ahead
 from chassis.applying import Handler
 from chassis.backlog import Backlog
 from chassis.broker import CommandBroker
+from chassis.certificates import soonest_end
 from chassis.clock import Clock
 from chassis.database import TRANSIENT, Database
 from chassis.doors import AsgiApp, Doors
@@ -60,7 +61,8 @@ class Service:
         self.name = name = schema.name
         self.schema = schema
         self.settings = settings
-        self.nats = Nats(settings.nats_url, name, credentials=settings.credentials(inbox_of(name)))
+        credentials = settings.credentials(inbox_of(name))
+        self.nats = Nats(settings.nats_url, name, credentials=credentials)
         self.database = Database(settings.login, name)
         self.member = Membership(self.database, settings.member)
         self.clock: Clock = make_clock(settings, self.database)
@@ -82,6 +84,7 @@ class Service:
             "quarantine": looks.quarantined(self.database, self.readers),
             "relays": looks.unpublished(self.relays),
         }
+        self._certificates = soonest_end(settings.nats_url, credentials)
         self.started = asyncio.Event()
         self._leaving = False
         self._running: list[asyncio.Task[None]] = []
@@ -191,6 +194,8 @@ class Service:
             await asyncio.sleep(_LOOK_AGAIN_S)
         self._running += [asyncio.create_task(self._watched(name, run), name=name) for name, run in self.tasks.items()]
         self._running += [asyncio.create_task(keep_looking(self.name, *each)) for each in self.looks.items()]
+        certificates = keep_looking(self.name, "certificates", self._certificates, seldom=True)
+        self._running.append(asyncio.create_task(certificates))
         self.started.set()
         log.info("service.started", tasks=list(self.tasks))
 

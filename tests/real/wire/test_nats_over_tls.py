@@ -11,26 +11,7 @@ from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats
 from tests.real.eventually import eventually
 from tests.real.wire.conftest import Fatal, said
-
-
-class Served:
-    """A nats-server that asks for TLS, with a certificate of an authority of its own."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.authority = directory / "ca.pem"
-        self.certify()
-        more = directory / "tls.conf"
-        more.write_text(f"tls {{ cert_file: '{directory}/server.pem', key_file: '{directory}/server.key' }}\n")
-        self.server = EmbeddedNats(directory / "nats", more=more)
-
-    def certify(self, name: str = "127.0.0.1") -> None:
-        """A new authority, and a certificate of it for the server."""
-        authority = trustme.CA()
-        certificate = authority.issue_cert(name)
-        authority.cert_pem.write_to_path(self.authority)
-        certificate.cert_chain_pems[0].write_to_path(self.directory / "server.pem")
-        certificate.private_key_pem.write_to_path(self.directory / "server.key")
+from tests.real.wire.served import Served
 
 
 @pytest.fixture
