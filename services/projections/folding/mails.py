@@ -74,7 +74,7 @@ def _requested(data: wire.Mail, at: str) -> MailRow:
 
 
 def _sent(row: MailRow, data: wire.Sent, at: str) -> None:
-    row.state, row.changed_at, row.sent_at = "sent", at, data.sent_at
+    row.state, row.changed_at, row.sent_at, row.smtp_code = "sent", at, data.sent_at, None
     row.attempts = max(row.attempts, data.attempt)
     row.doubtful = row.doubtful or data.doubtful
     row.message_id, row.rendered_hash = data.message_id, data.rendered_hash
@@ -86,3 +86,4 @@ def _failed(row: MailRow, data: wire.Failed, at: str) -> None:
     row.state = "uncertain" if row.doubtful and data.outcome == "deferred" else data.outcome
     row.attempts = max(row.attempts, data.attempt)
     row.smtp_code, row.changed_at = data.smtp_code, at
+    row.actor_id = data.actor_id or row.actor_id

@@ -104,6 +104,33 @@ def test_an_email_in_doubt_stays_so_across_batches(models: ReadModels) -> None:
         assert (found, doubtful) == (state, state != "requested")
 
 
+def whole_mail(models: ReadModels) -> Any:
+    """Every column of the one e-mail there is."""
+    with models.database.transaction() as tx:
+        ((row,),) = tx.execute("SELECT to_jsonb(m) FROM mails AS m").fetchall()
+    return row
+
+
+@pytest.mark.parametrize("outcome", ["deferred", "uncertain", "refused"])
+def test_an_email_is_shown_alike_in_whatever_batches_its_facts_came(models: ReadModels, outcome: Any) -> None:
+    """A rebuild reads in one batch what came one by one; nobody could be written to at first."""
+    told = [
+        mail_requested(actor_id=None),
+        mail_failed(outcome="unaddressed", attempt=0, smtp_code=None, actor_id=None),
+        mail_failed(attempt=1, actor_id="chef_etab-1"),
+        mail_failed(outcome=outcome, attempt=2, actor_id="chef_etab-1"),
+        mail_sent(attempt=3, actor_id="chef_etab-1"),
+    ]
+    for length in range(1, len(told) + 1):
+        models.empty()
+        models.handle(told[:length])
+        at_once = whole_mail(models)
+        models.empty()
+        for each in told[:length]:
+            models.handle([each])
+        assert whole_mail(models) == at_once
+
+
 def test_the_streams_may_be_read_in_any_order(models: ReadModels) -> None:
     batches = [
         [threshold_reached(uai=HERE)],
