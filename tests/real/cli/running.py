@@ -20,12 +20,22 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 
 
 def perseverance(
-    data: Path, *arguments: str, limit: float = 90, environment: Mapping[str, str] = MappingProxyType({})
+    data: Path,
+    *arguments: str,
+    limit: float = 90,
+    environment: Mapping[str, str] = MappingProxyType({}),
+    given: str | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+    """Run one command to its end; `given`: what it reads on its standard input."""
     command = [sys.executable, "-m", "cli.main", "--data", str(data), *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=limit, env={**ENVIRONMENT, **environment}, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=limit,
+        env={**ENVIRONMENT, **environment},
+        check=False,
+        input=given,
     )
 
 

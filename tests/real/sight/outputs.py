@@ -16,22 +16,9 @@ from psycopg import sql
 
 from cli.provision import SERVICES
 from contracts.catalogue import INTAKE, REGISTER, STREAMS
-from tests.real.cli.running import perseverance
 from tests.real.sight.school import Watched
 
 WITH_IDENTITIES = {("intake", "register"), ("projections", "identities")}
-_COMMANDS = (
-    "doctor",
-    "wait --timeout 60",
-    "quarantine list",
-    "quarantine show {entry}",
-    "quarantine replay {entry}",
-    "quarantine drop {entry}",
-    "senders list",
-    "streams verify",
-    "rebuild",
-    "backup {directory}",
-)
 
 
 async def all_of(watched: Watched) -> dict[str, str]:
@@ -42,20 +29,6 @@ async def all_of(watched: Watched) -> dict[str, str]:
     found |= dict(_logs(watched.suite.data))
     found["file names"] = "\n".join(str(path.relative_to(watched.suite.data)) for path in _files(watched.suite.data))
     return found
-
-
-def of_commands(watched: Watched, directory: Path) -> dict[str, str]:
-    """What those who look after the suite are told, and the manifest of a backup; its dump holds the register."""
-    with psycopg.connect(watched.suite.runtime["database_url"]) as connection:
-        (entry,) = connection.execute("SELECT max(id) FROM alerts.quarantine").fetchone() or (None,)
-    assert entry, "somebody put a message aside before"
-    found = {}
-    for command in _COMMANDS:
-        words = command.format(entry=entry, directory=directory / "saved").split()
-        answer = perseverance(watched.suite.data, *words)
-        assert "Traceback" not in answer.stderr
-        found[f"perseverance {command}"] = answer.stdout + answer.stderr
-    return found | {"manifest": (directory / "saved" / "manifest.json").read_text()}
 
 
 async def _metrics(watched: Watched) -> list[tuple[str, str]]:

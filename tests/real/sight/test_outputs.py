@@ -19,7 +19,8 @@ from services.projections.acts import command_id_of
 from tests.real.eventually import eventually
 from tests.real.notifications.scripted_relay import ScriptedRelay
 from tests.real.sight.collector import Collector
-from tests.real.sight.outputs import all_of, of_commands, said_in
+from tests.real.sight.commands import of_commands
+from tests.real.sight.outputs import all_of, said_in
 from tests.real.sight.school import (
     EVERY_CANARY,
     HEAD,
@@ -77,6 +78,7 @@ async def _metrics(watched: Watched, service: str, media: str) -> str:
         return (await client.get(f"http://127.0.0.1:{port}/metrics", headers={"accept": media})).text
 
 
+@pytest.mark.timeout(1500)
 async def test_no_output_holds_anything_about_a_pupil(
     watched: Watched, alert: dict[str, Any], seen: Collector, relay: ScriptedRelay, tmp_path: Path
 ) -> None:
@@ -105,14 +107,16 @@ async def test_no_output_holds_anything_about_a_pupil(
     await eventually(of_the_parcours)
     pages = await _pages(watched)
     outputs = await all_of(watched)
-    outputs |= await asyncio.to_thread(of_commands, watched, tmp_path)
-    outputs |= {
+    told, addresses = await of_commands(watched, tmp_path)
+    outputs |= {f"{name}, afterwards": said for name, said in (await all_of(watched)).items()}
+    outputs |= told | {
         "answers": said_in(answers),
         "spans": "\n".join(body.decode(errors="replace") for body in seen.bodies),
         "imports": printed,
         "addresses in pages": "\n".join(re.findall(r'(?:href|src|action|hx-[a-z]+)="([^"]*)"', pages)),
     }
     _assert_none(EVERY_CANARY, outputs)
+    _assert_none(OF_PUPILS, addresses)
     letters = [f"{message['Subject']} {message['Message-ID']} {message.as_string()}" for message in relay.messages()]
     _assert_none(OF_PUPILS, {"e-mails": "\n".join(letters)})
     assert NAME in pages, "the canaries went where they should: to those in charge of the pupil"

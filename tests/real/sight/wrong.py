@@ -121,11 +121,27 @@ async def a_message_nobody_can_read(watched: Watched) -> None:
     await watched.nats.js.delete_msg("SCHOOL", ack.seq)
 
 
+async def a_stream_ahead_of_its_log(watched: Watched) -> None:
+    """As if alerts had said something that its log, set back, does not know."""
+    data = {"id": "x", "source": "x", "subject": str(uuid4()), "data": {"level": ELSEWHERE, "uai": FREE}}
+    async with watched.acting_as("alerts") as alerts:
+        await alerts.jetstream().publish(
+            "alerts.3.absence_threshold_reached", json.dumps(data).encode(), headers={"Nats-Msg-Id": "999999"}
+        )
+
+
 def import_files(watched: Watched, directory: Path) -> str:
-    """A file with rows that are refused; what is printed, and the list of what was refused."""
-    file = directory / "eleves.csv"
-    rows = (f"{INE};{UAI};{NAME};{FIRST};{BORN};2DE3;;", f"{ELSEWHERE};{UAI};{NAME};{FIRST};{ELSEWHERE};;;")
-    file.write_text("\n".join(("ine;uai;nom;prenom;date_naissance;classe;mef;statut", *rows)) + "\n")
-    answer = perseverance(watched.suite.data, "import", "students", str(file))
+    """Files with rows that are refused; what is printed, and the lists of what was refused."""
+    students = (f"{INE};{UAI};{NAME};{FIRST};{BORN};2DE3;;", f"{ELSEWHERE};{UAI};{NAME};{FIRST};{ELSEWHERE};;;")
+    absences_ = (f"{INE};{UAI};{ELSEWHERE};M;N;{FREE}", f"{ELSEWHERE};{UAI};06/10/2025;{FREE};{FREE};{FREE}")
+    return _import(watched, directory, "students", "ine;uai;nom;prenom;date_naissance;classe;mef;statut", *students) + (
+        _import(watched, directory, "absences", "ine;uai;date;demi_journee;justifiee;motif", *absences_)
+    )
+
+
+def _import(watched: Watched, directory: Path, kind: str, *lines: str) -> str:
+    file = directory / f"{kind}.csv"
+    file.write_text("\n".join(lines) + "\n")
+    answer = perseverance(watched.suite.data, "import", kind, str(file))
     assert answer.returncode == 3, answer.stderr
-    return answer.stdout + answer.stderr + file.with_name("eleves.csv.refused.csv").read_text(encoding="utf-8-sig")
+    return answer.stdout + answer.stderr + file.with_name(f"{kind}.csv.refused.csv").read_text(encoding="utf-8-sig")
