@@ -84,7 +84,7 @@ class Commands:
 
     async def _asked(self, command: Command) -> CommandReply:
         """The answer, asked for again while whoever decides, or we, may be changing connections."""
-        publisher, body = self._publishers[type(command)], command.model_dump_json().encode()
+        publisher, body = self._publishers[type(command)], command.to_json()
         began = time.monotonic()
         while True:
             try:

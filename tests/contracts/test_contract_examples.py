@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError, create_model
 
 from contracts.catalogue import COMMANDS, FLOW, INCOMING
+from contracts.commands import Command
 from contracts.envelope import Envelope, Payload
 from contracts.examples import EXAMPLES, absence_reported, example, half_day, half_days, mail_sent, sent
 from contracts.incoming import ReportAbsence
@@ -44,6 +45,15 @@ def test_an_event_says_its_type_and_its_pupil(contract: type[Payload]) -> None:
     assert event.type == contract.TYPE
     assert event.subject == str(event.data.student_id)
     assert type(event).model_validate_json(event.to_json()) == event
+
+
+@pytest.mark.parametrize("contract", COMMANDS, ids=lambda c: c.__name__)
+def test_a_command_of_the_version_after_is_understood_unless_it_asks_for_what_is_new(contract: type[Command]) -> None:
+    asked = contract.model_validate(EXAMPLES[contract])
+    later = create_model("Later", __base__=contract, added=(str | None, None))
+    assert contract.model_validate_json(later(**asked.model_dump()).to_json()) == asked
+    with pytest.raises(ValidationError):
+        contract.model_validate_json(later(**asked.model_dump(), added="x").to_json())
 
 
 def test_a_builder_called_twice_tells_one_fact_and_any_change_makes_another() -> None:
