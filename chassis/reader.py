@@ -48,6 +48,12 @@ def _already(value: V) -> "asyncio.Future[V]":
     return done
 
 
+def _heard(done: "asyncio.Future[Any]") -> None:
+    """What became of a commit was heard of, even if we are told to stop before we ask: no error that nobody knows."""
+    if not done.cancelled():
+        done.exception()
+
+
 class Reader(Generic[T]):
     """Reads its share of a stream's partitions for one service.
 
@@ -182,6 +188,7 @@ class Reader(Generic[T]):
                 understood = await self._understand(messages) if messages else []
                 held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
+                committing.add_done_callback(_heard)
                 self._pending = pull.pending
                 self._behind = bool(understood or pull.pending)
                 if not self._behind:

@@ -1,6 +1,7 @@
 """Two members that both believe a partition is theirs do no harm: one commit wins, the other gets nothing."""
 
 import asyncio
+import gc
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -126,3 +127,25 @@ def test_messages_that_show_no_key_have_none_in_common(trial: Trial) -> None:
     second.commit([(later, Item("", 3, 0))], second.begin(frozenset({0})), Position(3, "3"))
     assert trial.effects() == [("", 2), ("", 3)]
     database.close()
+
+
+async def test_a_reader_that_is_stopped_while_its_commit_is_refused_leaves_no_error_behind(trial: Trial) -> None:
+    at_work, refuse = threading.Event(), threading.Event()
+    loop, unheard = asyncio.get_running_loop(), list[str]()
+
+    class Refused(Keep):
+        def handle(self, tx: Transaction, items: Sequence[Item]) -> None:
+            at_work.set()
+            refuse.wait(10)
+            raise Fenced
+
+    await trial.fill(1)
+    loop.set_exception_handler(lambda _, context: unheard.append(context["message"]))
+    try:
+        async with trial.reading(Refused()):
+            assert await asyncio.to_thread(at_work.wait, 10)
+            loop.call_later(0.1, refuse.set)
+        gc.collect()
+    finally:
+        loop.set_exception_handler(None)
+    assert not unheard
