@@ -62,12 +62,13 @@ class Rollout:
         self.doors[member] = url
 
     async def leaves(self, member: str) -> None:
-        """Nobody is sent there any more, it is asked to stop, as a rollout does, and does."""
+        """Nobody is sent there any more, it is asked to stop, as a rollout does, and does, without an error."""
         self.doors.pop(member)
         process = self._running.pop(member)
         process.send_signal(signal.SIGTERM)
         await asyncio.to_thread(process.wait, 60)
         assert "service.stopped" in self.log(member)
+        assert [line for line in self.log(member).splitlines() if '"level": "ERROR"' in line] == []
 
     async def provision(self, tree: Path) -> None:
         """The provisioning job of that version."""
@@ -100,6 +101,8 @@ class Rollout:
         """Wait until exactly these share the partitions of `consumer`: one has it where there is one alone."""
 
         async def shared() -> bool:
+            for member in members:
+                self._lives(member)
             rows = await self.rows(f"SELECT owner, partition FROM {service}.leases WHERE consumer = '{consumer}'")
             owners, partitions = {owner for owner, _ in rows}, {partition for _, partition in rows}
             return owners <= set(members) and len(owners) == min(len(members), len(partitions)) > 0
