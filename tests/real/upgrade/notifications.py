@@ -1,11 +1,11 @@
 """Notifications, while its versions change: alerts are raised, and each of two people hears of each of them once."""
 
+import json
 from collections import defaultdict
 from uuid import UUID
 
 from chassis.nats import Nats
 from contracts.directory import Role
-from contracts.envelope import Envelope
 from contracts.notifications import MailRequested, MailSent
 from services.notifications.catcher import Catcher
 from services.notifications.settings import NotificationsSettings
@@ -34,6 +34,7 @@ class NotificationsWork(Work):
         await self._catcher.start()
         smtp = {"smtp_host": self._catcher.host, "smtp_port": str(self._catcher.port)}
         self.settings = {f"PERSEVERANCE_{name.upper()}": value for name, value in smtp.items()}
+        self.settings["PERSEVERANCE_RETRY_FIRST_S"] = "1"
         servers = {"nats_url": self.rollout.nats_url, "database_url": self.rollout.database_url}
         self._suite = Suite(self.nats, NotificationsSettings.model_validate(servers | smtp), self._catcher)
         await self._suite.load(school(), *_TOLD)
@@ -48,14 +49,23 @@ class NotificationsWork(Work):
 
     async def verify(self) -> None:
         """One e-mail a person and alert reached the relay, once, and the stream tells of each: asked for, then sent."""
-        expected = {(alert, who.id) for alert in self._alerts for who in _TOLD}
+        expected = {(str(alert), who.id) for alert in self._alerts for who in _TOLD}
+
+        async def all_shown() -> bool:
+            return await self.rollout.rows("SELECT state, count(*) FROM projections.mails GROUP BY 1") == [
+                ("sent", len(expected))
+            ]
+
+        await eventually(all_shown)
         told = await self.told("NOTIFICATIONS", "notifications", 2 * len(expected))
-        facts: dict[UUID, list[str]] = defaultdict(list)
-        mails: dict[UUID, tuple[UUID | None, str | None]] = {}
+        facts: dict[str, list[str]] = defaultdict(list)
+        mails: dict[str, tuple[str, str]] = {}
         for each in told:
-            mail = Envelope[MailRequested].model_validate_json(each.data).data  # what all of them say
-            mails[mail.mail_id] = (mail.alert_id, mail.actor_id)
-            facts[mail.mail_id].append(each.subject.rpartition(".")[2])
+            mail = json.loads(each.data)["data"]
+            mails[mail["mail_id"]] = (mail["alert_id"], mail["actor_id"])
+            # Who leaves puts back what it has not begun to hand over: the other sends it.
+            if mail.get("outcome") != "deferred":
+                facts[mail["mail_id"]].append(each.subject.rpartition(".")[2])
         assert set(mails.values()) == expected
         assert len(mails) == len(expected), "somebody has two e-mails about the same"
         assert set(map(tuple, facts.values())) == {(MailRequested.FACT, MailSent.FACT)}
@@ -65,10 +75,3 @@ class NotificationsWork(Work):
         ids = [str(each["Message-ID"]) for each in caught]
         assert sorted(ids) == sorted(f"<{mail_id}@perseverance.example.org>" for mail_id in mails)
         assert {each["X-Written-By"] for each in caught} == {None, "next"}
-
-        async def all_shown() -> bool:
-            return await self.rollout.rows("SELECT state, count(*) FROM projections.mails GROUP BY 1") == [
-                ("sent", len(expected))
-            ]
-
-        await eventually(all_shown)

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import ClassVar, Self
@@ -16,7 +16,7 @@ from tests.real.eventually import eventually
 from tests.real.upgrade.rollout import Rollout
 from tests.real.upgrade.trees import PRESENT
 
-_PAUSE_S = 0.05
+_PAUSE_S = 0.1
 
 
 class Work(ABC):
@@ -31,7 +31,7 @@ class Work(ABC):
     def __init__(self, rollout: Rollout, nats: Nats) -> None:
         self.rollout = rollout
         self.nats = nats
-        self.settings: Mapping[str, str] = {}
+        self.settings: dict[str, str] = {}
         self._rounds = 0
 
     async def prepare(self) -> None:  # noqa: B027  (most have nothing to do)
