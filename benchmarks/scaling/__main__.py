@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks import markdown
 from benchmarks.__main__ import machine, step
 from benchmarks.engines import Engines, running_engines
-from benchmarks.scaling import throughput, walk
+from benchmarks.scaling import commanded, throughput, walk
 from benchmarks.scaling.report import Report
 from benchmarks.workload import Workload
 from contracts.catalogue import SERVICES
@@ -48,6 +48,9 @@ def _measure(part: str, engines: Engines, arguments: argparse.Namespace, report:
             for replicas in REPLICAS:
                 work = partial(throughput.speed, engines, workload, replicas, {wait: throughput.WAIT_MS}, seconds)
                 speeds.append(step(f"{replicas} replicas, {wait.lower()}", work))
+        for replicas in REPLICAS:
+            work = partial(commanded.speed, engines, replicas, seconds)
+            report.commands.append(step(f"{replicas} replicas, commands", work))
     elif part == "moves":
         workload = Workload(_FEED, arguments.seed)
         report.moves = step("joining, leaving, dying", lambda: throughput.moves(engines, workload, rounds))

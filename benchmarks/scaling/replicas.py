@@ -114,6 +114,13 @@ class Replicas:
         ).fetchall()
         return max(int(number) for (number,) in rows)
 
+    @property
+    def url(self) -> str:
+        """Where the first one answers over HTTP; it is the last to go."""
+        first = psutil.Process(next(iter(self.running.values())).pid)
+        (port,) = (each.laddr.port for each in first.net_connections() if each.status == psutil.CONN_LISTEN)
+        return f"http://127.0.0.1:{port}"
+
     def nats_connections(self) -> int:
         """The most that one replica has open."""
         port = int(self._engines.nats_url.rpartition(":")[2])

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.markdown import table
+from benchmarks.scaling import commanded
 from benchmarks.scaling.throughput import WAIT_MS, Moves, Speed, typical
 from benchmarks.scaling.walk import Outcome, Step, Walk
 
@@ -20,24 +21,26 @@ class Report:
     machine: dict[str, Any]
     before: list[Speed] = field(default_factory=list)
     holding: list[Speed] = field(default_factory=list)
+    commands: list[Speed] = field(default_factory=list)
     moves: Moves | None = None
     outcome: Outcome | None = None
 
     @classmethod
     def of_json(cls, given: dict[str, Any]) -> "Report":
         """What was measured earlier."""
-        before, holding = (
-            [Speed(one["replicas"], one["partitions"], one["messages"], one["seconds"]) for one in given[part] or []]
-            for part in ("wait_before", "wait_holding_the_lock")
+        before, holding, commands = (
+            [Speed(one["replicas"], one["partitions"], one["messages"], one["seconds"]) for one in given[part]]
+            for part in ("wait_before", "wait_holding_the_lock", "commands_wait_before")
         )
         moves = Moves(**given["moves_s"]) if given["moves_s"] else None
-        return cls(given["seed"], given["machine"], before, holding, moves, _outcome(given["walk"]))
+        return cls(given["seed"], given["machine"], before, holding, commands, moves, _outcome(given["walk"]))
 
     def to_json(self) -> dict[str, Any]:
         """Figures under stable names; None for what was not measured."""
         return {
             "wait_before": _speeds(self.before),
             "wait_holding_the_lock": _speeds(self.holding),
+            "commands_wait_before": _speeds(self.commands),
             "moves_s": asdict(self.moves) if self.moves else None,
             "walk": asdict(self.outcome) if self.outcome else None,
             "seed": self.seed,
@@ -52,6 +55,13 @@ class Report:
         ):
             if speeds:
                 yield title, ["replicas", "partitions each", "messages/s", "to one replica"], _speed_rows(speeds), ""
+        if self.commands:
+            title = (
+                f"The parcours service, {commanded.PEOPLE} people who ask at once, "
+                f"each command waiting {commanded.WAIT_MS} ms before it is decided"
+            )
+            rows = [[replicas, *figures] for replicas, _, *figures in _speed_rows(self.commands)]
+            yield title, ["replicas", "commands/s", "to one replica"], rows, ""
         if self.moves:
             title = "Two replicas and a third that comes and goes, under a steady feed"
             head = ["seconds", "until even", "worst", "longest pause of a partition"]
@@ -88,7 +98,7 @@ def _outcome(given: dict[str, Any] | None) -> Outcome | None:
     if given is None:
         return None
     walks = [Walk(**(walk | {"steps": [Step(**step) for step in walk["steps"]]})) for walk in given["walks"]]
-    return Outcome(walks, given["events"], given["alerts"])
+    return Outcome(walks, given["events"], given["acts"], given["alerts"])
 
 
 def _speeds(speeds: list[Speed]) -> list[dict[str, Any]]:
@@ -121,8 +131,8 @@ def _move_rows(moves: Moves) -> list[list[str]]:
 
 def _walk_title(outcome: Outcome) -> str:
     return (
-        f"Each service in turn, while {outcome.events:,} absences came in; "
-        f"the {outcome.alerts:,} alerts that stand are the oracle's"
+        f"Each service in turn, while {outcome.events:,} events came in and people did {outcome.acts:,} acts on "
+        f"parcours; the {outcome.alerts:,} alerts that stand, and every parcours, are the oracles'"
     )
 
 

@@ -14,7 +14,7 @@ from benchmarks import contenders, memory, rebuild
 from benchmarks.contenders import at_the_line, provision
 from benchmarks.engines import Engines
 from benchmarks.scaling.steady import Steady
-from benchmarks.scaling.walk import suite_of_ones
+from benchmarks.scaling.suite import suite_of_ones
 from benchmarks.workload import Workload
 from chassis.database import Database
 from chassis.events import Recorded
@@ -109,7 +109,10 @@ def connections(engines: Engines, seed: int) -> Connections:
     """Counted while absences come in."""
     workload = Workload(5_000, seed)
     feed = ((memory.RAW_SUBJECT, memory.raw(absence)) for absence in workload)
-    with suite_of_ones(engines, "connections", workload) as suite:
+    database_url = provision(engines, "connections")
+    memory.open_door(database_url)
+    asyncio.run(memory.open_schools(engines.nats_url, workload.pupils))
+    with suite_of_ones(engines, database_url, {}) as suite:
         with Steady(engines.nats_url, INTAKE.name, feed, _FEED_PER_S):
             time.sleep(_FEED_S)
         return Connections(

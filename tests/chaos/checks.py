@@ -5,10 +5,8 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from nats.js.api import AckPolicy, ConsumerConfig
 
@@ -259,7 +257,7 @@ def parcours_are_what_was_done(evidence: Evidence) -> Complaints:
         alerts=evidence.alerts,
         mails=evidence.mails,
         schools=evidence.load.schools,
-        today=datetime.now(ZoneInfo("Europe/Paris")).date(),
+        today=evidence.house.today,
         sure_from=faults[-1]["at"] if evidence.forgotten and faults else 0.0,
     )
     yield from parcours_verdicts.complaints(findings)

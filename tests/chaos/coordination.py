@@ -5,8 +5,6 @@ import contextlib
 import random
 import time
 from collections.abc import Mapping
-from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import httpx
 
@@ -67,8 +65,7 @@ class Coordination:
             return None
         alert = rng.choice(new)
         self._known.add(alert["student_id"])
-        today = datetime.now(ZoneInfo("Europe/Paris")).date()
-        followed = Followed(actor, alert["student_id"], alert["uai"], alert["alert_id"], today)
+        followed = Followed(actor, alert["student_id"], alert["uai"], alert["alert_id"], self._house.today)
         await self._act(client, token, followed.begin(rng), rng)
         return followed
 

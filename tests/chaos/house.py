@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
 
 import psutil
 import psycopg
 
+from chassis.clock import SystemClock, today
 from chassis.credentials import Credentials
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from contracts.streams import inbox_of
@@ -47,6 +49,11 @@ class House:
     def nats_url(self) -> str:
         """The server itself, past any wire: for what the experiment asks for its own sake."""
         return self.nats.url if self.nats else str(self.suite.runtime["nats_url"])
+
+    @property
+    def today(self) -> date:
+        """The day it is in France by the clock of the suite."""
+        return today(SystemClock())
 
     @property
     def operations(self) -> Credentials:
