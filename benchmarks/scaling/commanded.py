@@ -29,6 +29,8 @@ def speed(engines: Engines, replicas: int, seconds: float) -> Speed:
     database_url = provision(engines, f"commanded_{replicas}")
     with Replicas(engines, database_url, "parcours", _MODULE, {"BEFORE_MS": WAIT_MS}) as several:
         several.to(replicas)
+        several.until(several.ready)
+        time.sleep(1)
         people = _People()
         lasted, done = asyncio.run(people.ask(engines.nats_url, seconds))
         row = several.connection.execute(

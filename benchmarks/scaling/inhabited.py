@@ -74,8 +74,7 @@ def inhabited(engines: Engines, schools: Sequence[str]) -> Iterator[tuple[Walked
         with _mail_relay(house.data / "mail") as port:
             mail = {"PERSEVERANCE_SMTP_HOST": "127.0.0.1", "PERSEVERANCE_SMTP_PORT": str(port)}
             with suite_of_ones(engines, database_url, house.environment | mail) as suite:
-                house.suite = Suite(house.data, suite["projections"].url, "", schools)
-                house.suite.wait_known()
+                house.suite = Suite(house.data, suite["projections"].urls[0], "", schools)
                 yield house, suite
     finally:
         house.record.close()

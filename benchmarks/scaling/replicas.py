@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
+import httpx
 import psutil
 import psycopg
 
@@ -115,11 +116,13 @@ class Replicas:
         return max(int(number) for (number,) in rows)
 
     @property
-    def url(self) -> str:
-        """Where the first one answers over HTTP; it is the last to go."""
-        first = psutil.Process(next(iter(self.running.values())).pid)
-        (port,) = (each.laddr.port for each in first.net_connections() if each.status == psutil.CONN_LISTEN)
-        return f"http://127.0.0.1:{port}"
+    def urls(self) -> list[str]:
+        """Where each answers over HTTP; the first one is the last to go."""
+        return [f"http://127.0.0.1:{_port(replica.pid)}" for replica in self.running.values()]
+
+    def ready(self) -> bool:
+        """Whether each says so: then it also listens to commands, or does in a moment."""
+        return all(httpx.get(f"{url}/ready", timeout=30, trust_env=False).is_success for url in self.urls)
 
     def nats_connections(self) -> int:
         """The most that one replica has open."""
@@ -128,6 +131,11 @@ class Replicas:
             sum(1 for each in psutil.Process(replica.pid).net_connections() if each.raddr and each.raddr.port == port)
             for replica in self.running.values()
         )
+
+
+def _port(pid: int) -> int:
+    (port,) = (each.laddr.port for each in psutil.Process(pid).net_connections() if each.status == psutil.CONN_LISTEN)
+    return port
 
 
 def _even(shares: Counter[str], names: set[str]) -> bool:

@@ -17,7 +17,7 @@ SIMULATED = {"PERSEVERANCE_CLOCK": "simulated"}
 
 @contextmanager
 def suite_of_ones(engines: Engines, database_url: str, environment: Mapping[str, str]) -> Iterator[dict[str, Replicas]]:
-    """One replica of every service, each told `environment`, until the block ends."""
+    """One replica of every service, each told `environment`, ready, until the block ends."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("INSERT INTO simulation.clock VALUES (true, %s)", (f"{TODAY}T12:00:00Z",))
     more = SIMULATED | dict(environment)
@@ -25,4 +25,5 @@ def suite_of_ones(engines: Engines, database_url: str, environment: Mapping[str,
         suite = {each: running.enter_context(Replicas(engines, database_url, each, more=more)) for each in SERVICES}
         for replicas in suite.values():
             replicas.to(1)
+            replicas.until(replicas.ready)
         yield suite
