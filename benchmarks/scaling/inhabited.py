@@ -32,6 +32,7 @@ from tests.chaos.verdicts import HTTP
 _EVENTS = 60_000  # twenty minutes of them: more than a walk lasts
 _PUPILS_AT_A_TIME = 20  # so that there are alerts to act on from the first seconds on
 _REST_LIMIT_S = 300
+_COME_AGAIN = 503
 
 
 class Walked(House):
@@ -96,7 +97,8 @@ class Inhabitants:
     """People who act, in a thread, for as long as a block; at its end they finish what they began."""
 
     def __init__(self, house: Walked, seed: int) -> None:
-        self.people = People(house, frozenset(), random.Random(f"people-{seed}"))
+        # Four processes that start at once may starve whoever decides for longer than somebody waits for an answer.
+        self.people = People(house, frozenset({_COME_AGAIN}), random.Random(f"people-{seed}"))
         self._thread = ThreadPoolExecutor(1)
 
     def __enter__(self) -> "Inhabitants":
@@ -114,6 +116,17 @@ class Inhabitants:
         """How many acts on parcours were done."""
         return sum(1 for act in self.people.coordination.acts if act.outcome == DONE)
 
+    @property
+    def again(self) -> int:
+        """How often somebody was told to come again: the act is then asked for anew, with the same key."""
+        return self.people.desk.answers[str(_COME_AGAIN)]
+
+    @property
+    def wrong(self) -> list[str]:
+        """Answers that should not have been; who stays answers everybody, so that no request may be lost."""
+        lost = {said: count for said, count in self.people.desk.answers.items() if not said.isdecimal()}
+        return [f"{count} times {said}" for said, count in {**self.people.desk.wrong, **lost}.items()]
+
 
 def judge(house: Walked, load: Load, inhabitants: Inhabitants) -> int:
     """How many alerts stand, once all is at rest and as `load` and people's acts leave it. Raises WrongResult."""
@@ -121,7 +134,7 @@ def judge(house: Walked, load: Load, inhabitants: Inhabitants) -> int:
     evidence = checks.Evidence(house, load, {}, inhabitants.people.coordination.acts)
     asyncio.run(evidence.collect())
     found = checks.complaints(evidence)
-    found[HTTP] += [f"{count} times {what}" for what, count in inhabitants.people.desk.wrong.items()]
+    found[HTTP] += inhabitants.wrong
     if any(found.values()):
         told = (f"{len(said)} {verdict}: {'; '.join(said[: checks.SHOWN])}" for verdict, said in found.items() if said)
         raise WrongResult("\n".join(told))

@@ -98,7 +98,7 @@ def _outcome(given: dict[str, Any] | None) -> Outcome | None:
     if given is None:
         return None
     walks = [Walk(**(walk | {"steps": [Step(**step) for step in walk["steps"]]})) for walk in given["walks"]]
-    return Outcome(walks, given["events"], given["acts"], given["alerts"])
+    return Outcome(walks, given["events"], given["acts"], given["again"], given["alerts"])
 
 
 def _speeds(speeds: list[Speed]) -> list[dict[str, Any]]:
@@ -132,7 +132,8 @@ def _move_rows(moves: Moves) -> list[list[str]]:
 def _walk_title(outcome: Outcome) -> str:
     return (
         f"Each service in turn, while {outcome.events:,} events came in and people did {outcome.acts:,} acts on "
-        f"parcours; the {outcome.alerts:,} alerts that stand, and every parcours, are the oracles'"
+        f"parcours ({outcome.again:,} times told to come again); "
+        f"the {outcome.alerts:,} alerts that stand, and every parcours, are the oracles'"
     )
 
 

@@ -42,7 +42,7 @@ class Steady:
                 last = await chain(client, batch, last)
             else:
                 for subject, body in batch:
-                    await client.jetstream().publish(subject, body)
+                    await client.jetstream(timeout=30).publish(subject, body)
             self.sent += len(batch)
             await asyncio.sleep(_EVERY_S)
         await client.close()

@@ -45,11 +45,15 @@ class Walk:
 
 @dataclass
 class Outcome:
-    """What went in, acts on parcours that were done, and the alerts that stand: all of it as it must be."""
+    """What went in, acts on parcours that were done, and the alerts that stand: all of it as it must be.
+
+    `again`: answers of any act or look that were 503, come again.
+    """
 
     walks: list[Walk]
     events: int
     acts: int
+    again: int
     alerts: int
 
 
@@ -63,7 +67,7 @@ def measure(engines: Engines, services: Sequence[str], seed: int) -> Outcome:
         if steady.sent == len(load.sent):
             raise RuntimeError("schools had nothing more to say before the walk was over")
         alerts = judge(house, Load(load.schools, load.sent[: steady.sent]), people)
-    return Outcome(walks, steady.sent, people.done, alerts)
+    return Outcome(walks, steady.sent, people.done, people.again, alerts)
 
 
 def _walk(replicas: Replicas) -> Walk:

@@ -32,9 +32,9 @@ def test_figures_written_earlier_give_the_same_tables() -> None:
     report = Report(1, {"cores": 2})
     report.commands = [Speed(1, [], 60, 3.0), Speed(2, [], 120, 3.0)]
     report.moves = Moves([1.0], [2.0], [9.0], {"join": 0.1, "leave": 0.2, "kill": 9.0})
-    report.outcome = Outcome([Walk("parcours", [Step(1, 0.1, 16, 16)], 4, 2, 1, 1)], 6000, 250, 120)
+    report.outcome = Outcome([Walk("parcours", [Step(1, 0.1, 16, 16)], 4, 2, 1, 1)], 6000, 250, 3, 120)
     text = report.markdown()
-    assert "people did 250 acts on parcours" in text
+    assert "people did 250 acts on parcours (3 times told to come again)" in text
     assert "| 2 | 40 | x 2.00 |" in text
     assert Report.of_json(json.loads(json.dumps(report.to_json()))).markdown() == text
 
