@@ -70,7 +70,7 @@ class _People:
                 uai=uai_of(0),
                 scheme=Scheme.TDO,
             )
-            answer = await client.request(command.SUBJECT, command.model_dump_json().encode(), timeout=_ANSWER_S)
+            answer = await client.request(command.SUBJECT, command.to_json(), timeout=_ANSWER_S)
             reply = CommandReply.model_validate_json(answer.data)
             if reply.outcome != "done":
                 raise WrongResult(f"a proposal was {reply.outcome}: {reply.code}")
