@@ -49,14 +49,15 @@ def elsewhere(overlay: str, workload: Resource) -> set[tuple[str, int | str]]:
     }
 
 
-def anywhere(overlay: str) -> set[tuple[str, int | str]]:
-    """The policies with a rule that lets out to any address at all, or in from any, each with every such port.
+def anywhere(overlay: str, workload: Resource | None = None) -> set[tuple[str, int | str]]:
+    """The policies (of this workload) with a rule that lets out to any address, or in from any, with every such port.
 
     A rule without peers is one, and so is a peer that is every address. Without ports a rule is for each of them: 0.
     """
     return {
         (name_of(policy), port["port"])
         for policy in of_kind(overlay, "NetworkPolicy")
+        if workload is None or _concerns(policy, workload)
         for kind, peers in (("egress", "to"), ("ingress", "from"))
         for rule in policy["spec"].get(kind, [])
         if not rule.get(peers) or any(_is_everywhere(peer) for peer in rule[peers])

@@ -84,6 +84,8 @@ def selects(selector: Resource, wanted: dict[str, str]) -> bool:
 
 
 def _holds(rule: Resource, wanted: dict[str, str]) -> bool:
+    if rule["operator"] == "Exists":
+        return rule["key"] in wanted
     assert rule["operator"] == "In", rule
     return wanted.get(rule["key"]) in rule["values"]
 

@@ -77,19 +77,21 @@ def sends_traces_to(overlay: str, workload: Resource) -> set[tuple[str, int | No
 def instances(overlay: str) -> list[Resource]:
     """The instances of each Cluster of CloudNativePG, as far as policies see them."""
     return [
-        {
-            "metadata": {"name": name_of(each), "namespace": namespace_of(each)},
-            "spec": {
-                "template": {
-                    "metadata": {
-                        "labels": {"app.kubernetes.io/name": "postgresql"} | each["spec"]["inheritedMetadata"]["labels"]
-                    },
-                    "spec": {"containers": []},
-                }
-            },
-        }
-        for each in of_kind(overlay, "Cluster")
+        _of_cloudnative_pg(each, each["spec"]["inheritedMetadata"]["labels"]) for each in of_kind(overlay, "Cluster")
     ]
+
+
+def making(overlay: str) -> list[Resource]:
+    """The pods of the Jobs that make an instance, join one or recover one: they inherit no label of ours."""
+    return [_of_cloudnative_pg(each, {"cnpg.io/jobRole": "any"}) for each in of_kind(overlay, "Cluster")]
+
+
+def _of_cloudnative_pg(cluster: Resource, marks: dict[str, str]) -> Resource:
+    known = {"app.kubernetes.io/name": "postgresql", "cnpg.io/cluster": name_of(cluster)}
+    return {
+        "metadata": {"name": "postgres", "namespace": namespace_of(cluster)},
+        "spec": {"template": {"metadata": {"labels": known | marks}, "spec": {"containers": []}}},
+    }
 
 
 def server(workload_labels: dict[str, str]) -> str:
@@ -123,6 +125,21 @@ def test_between_pods_only_the_flows_that_exist(overlay: str) -> None:
         expected |= {(OPERATOR, "nats", NATS), (OPERATOR, "postgres", POSTGRES)}
         expected |= {(OPERATOR, name, HTTP) for name in SERVICES}
     assert found == expected
+
+
+@pytest.mark.parametrize("overlay", LIVE)
+def test_who_makes_an_instance_reaches_what_it_needs(overlay: str) -> None:
+    """The instance it copies, the operator that asks it, and, at any address, the API and the store of backups."""
+    assert making(overlay)
+    for maker in making(overlay):
+        namespace = namespace_of(maker)
+        assert closed(overlay, maker)
+        assert all(
+            allowed(overlay, maker, each, POSTGRES) for each in instances(overlay) if namespace_of(each) == namespace
+        )
+        assert enters(overlay, maker, "cnpg-system", 8000)
+        assert {port for each, port in anywhere(overlay, maker)} == {443, 6443}
+        assert not any(allowed(overlay, each, maker, POSTGRES) for each in workloads(overlay))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
