@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import nats.errors
 import psycopg
-from nats.js.errors import APIError, ServiceUnavailableError
+from nats.js.errors import APIError, NotFoundError, ServiceUnavailableError
 from nats.js.errors import Error as JetStreamError
 from psycopg import errors
 from psycopg_pool import PoolTimeout
@@ -19,6 +19,8 @@ from contracts.streams import BucketSpec, StreamSpec
 NATS_AWAY = "NATS is away: is it running, and is NATS_URL right?"
 DATABASE_AWAY = "PostgreSQL is away: is it running, and is DATABASE_URL right?"
 PROVISION = "run `perseverance provision`"
+REFUSED = "JetStream refuses what comes next"
+IS_IT_FULL = "is its disk full? Once there is room, restart NATS"
 
 _UNUSABLE: tuple[type[Exception], ...] = (*TRANSIENT, psycopg.Error)
 _NO_ROOM = frozenset({10002, 10023, 10028, 10047, 10077, 10120})
@@ -40,8 +42,13 @@ def told(error: BaseException) -> str:
         return "JetStream has no room left: enlarge its volume and max_file_store, then restart NATS"
     if isinstance(error, ServiceUnavailableError | nats.errors.NoRespondersError):
         return "NATS answers, JetStream does not: start nats-server with `-js`, or wait for its cluster"
+    if isinstance(error, NotFoundError):
+        return f"a stream is missing: {PROVISION}"
+    if isinstance(error, APIError):
+        # A server whose volume is full gives other reasons: a wrong last sequence, a batch that is not complete.
+        return f"{REFUSED} (code {error.err_code}): {IS_IT_FULL}"
     if isinstance(error, TimeoutError):
-        return "NATS does not answer in time: is it overloaded, or its disk full? Once there is room, restart it"
+        return f"NATS does not answer in time: is it overloaded, or {IS_IT_FULL}"
     if isinstance(error, nats.errors.Error | JetStreamError | TimeoutError | OSError):
         return NATS_AWAY
     return f"{type(error).__name__}: read the log"

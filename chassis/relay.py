@@ -23,7 +23,7 @@ from nats.js.errors import NotFoundError
 
 from chassis import metrics
 from chassis.agreement import REMEDY, Ahead, agrees, position_of
-from chassis.conditions import told
+from chassis.conditions import IS_IT_FULL, REFUSED, told
 from chassis.database import TRANSIENT
 from chassis.leases import Leases
 from chassis.logs import Log as Logger
@@ -47,6 +47,9 @@ A stream that is short is filled again from then on: readers must be more patien
 
 PACE_S = 0.005
 """Between two windows that are not full: each costs the server, and whoever reads, much the same whatever it holds."""
+
+_MEETINGS = 3
+"""Broken so often in a row, it is not another relay that we met, nor a stream that was made again."""
 
 _UNDER_WAY = 2
 _AHEAD_S = 2.0
@@ -110,6 +113,7 @@ class Relay:
         self._publishes = False
         self._batches = False
         self.trouble = ""  # what keeps it from publishing, for people
+        self._breaks = 0  # since something was published
         self.published: int | None = None  # log position, while it is this process that publishes
         self.ahead = False
 
@@ -146,13 +150,23 @@ class Relay:
                     log.error("relay.stream_ahead", stream=self.stream, remedy=REMEDY)
                     await asyncio.sleep(_AHEAD_S)
                 except _BEGIN_AGAIN as error:
-                    self.trouble = "" if isinstance(error, ChainBroken) else f"{self.stream}: {told(error)}"
+                    self._breaks += 1
+                    self.trouble = self._words(error)
                     metrics.RELAY_BREAKS.labels(self.stream).inc()
                     log.warning("relay.begins_again", stream=self.stream, cause=type(error).__name__)
                     await asyncio.sleep(pause)
                     pause = min(2 * pause, _BACKOFF_S[1])
         finally:
             await self._stop()
+
+    def _words(self, error: BaseException) -> str:
+        """A server whose volume is full may take what it could not write for a duplicate, and name another place."""
+        if not isinstance(error, ChainBroken):
+            return f"{self.stream}: {told(error)}"
+        return f"{self.stream}: {REFUSED}: {IS_IT_FULL}" if self._breaks > _MEETINGS else ""
+
+    def _is_well(self, published: int) -> None:
+        self.published, self.trouble, self._breaks = published, "", 0
 
     async def _stop(self) -> None:
         try:
@@ -191,7 +205,7 @@ class Relay:
                     seq += len(page.messages)
                     spoke = time.monotonic()
                 elif not sent:
-                    self.published, self.trouble = page.scanned_to, ""
+                    self._is_well(page.scanned_to)
                 after, limit = page.scanned_to, LARGEST
                 await self._settle(sent, _UNDER_WAY - 1)
                 if not self._leases.due_in_s:
@@ -224,7 +238,7 @@ class Relay:
         except BaseException:
             self._woken.set()
             raise
-        self.published, self.trouble = page.scanned_to, ""
+        self._is_well(page.scanned_to)
 
     async def _settle(self, sent: "deque[asyncio.Task[None]]", at_most: int) -> None:
         """Wait until `at_most` windows are under way. Raises what became of one that is not there."""
