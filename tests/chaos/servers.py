@@ -16,7 +16,10 @@ from tests.real.eventually import eventually
 
 
 class Node:
-    """One nats-server with a configuration of its own; `http` is its monitoring port."""
+    """One nats-server with a configuration of its own; `http` is its monitoring port.
+
+    `within` is what its command begins with, where it is to see a volume that others do not.
+    """
 
     def __init__(self, directory: Path, name: str, *, jetstream: str = "", cluster: str = "") -> None:
         self.directory = directory
@@ -24,6 +27,7 @@ class Node:
         self.port, self.http, self.routes = free_port(), free_port(), free_port()
         self._jetstream = jetstream
         self._cluster = cluster
+        self.within: Sequence[str] = ()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,7 +60,7 @@ class Node:
         )
         with (self.directory / "nats.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [_nats_binary(), "-c", str(config)], stdout=output, stderr=output, start_new_session=True
+                [*self.within, _nats_binary(), "-c", str(config)], stdout=output, stderr=output, start_new_session=True
             )
 
     def limit(self, jetstream: str) -> None:

@@ -15,6 +15,7 @@ from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_streams
 from chassis.service import Service
 from chassis.settings import Settings
+from contracts.streams import StreamSpec
 from tests.real.chassis.trial import SOURCE, TABLES, TRIAL, Keep, Numbers, Trial
 from tests.real.eventually import eventually
 
@@ -22,9 +23,11 @@ SECRET = "ZZ-CANARY-ZZ"
 
 
 @asynccontextmanager
-async def serving(nats_url: str, database_url: str, log: Numbers | None = None) -> AsyncIterator[Service]:
+async def serving(
+    nats_url: str, database_url: str, log: Numbers | None = None, stream: StreamSpec = TRIAL
+) -> AsyncIterator[Service]:
     """A service that reads TRIAL, and publishes `log` on it."""
-    service = Service(TABLES, Settings(nats_url=nats_url, database_url=database_url), streams=[TRIAL])
+    service = Service(TABLES, Settings(nats_url=nats_url, database_url=database_url), streams=[stream])
     service.reader(f"reader-{uuid4().hex[:8]}", SOURCE, Keep())
     service.relay(TRIAL.name, log or Numbers(0))
     stop = asyncio.Event()
