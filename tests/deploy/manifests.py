@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,16 +26,38 @@ OPERATOR = "operator"
 """Where commands are typed: there while somebody has something to do."""
 
 
+MOMENT = {"FORMER": "postgres", "RESTORED": "postgres-again", "MOMENT": "2026-03-02T02:55:00"}
+"""For the overlay `restored`, where nobody has given any."""
+
+
 @cache
 def rendered(overlay: str) -> tuple[Resource, ...]:
     """Each resource of an overlay, as it would be applied."""
-    kubectl = ROOT / ".venv/bin/kubectl"
+    with copied() as copy:
+        if overlay == "local":
+            Keyring(copy / "overlays/local/keys").make()
+        return render(copy / "overlays" / overlay)
+
+
+@contextmanager
+def copied() -> Iterator[Path]:
+    """The manifests elsewhere, without the keys that somebody made here: those are theirs."""
     with tempfile.TemporaryDirectory() as place:
-        # Elsewhere, with keys of its own: those that somebody made here are theirs.
         copy = shutil.copytree(K8S, Path(place) / "k8s", ignore=shutil.ignore_patterns("keys"))
-        Keyring(copy / "overlays/local/keys").make()
-        done = subprocess.run([kubectl, "kustomize", copy / "overlays" / overlay], check=True, capture_output=True)
-    return tuple(yaml.safe_load_all(done.stdout))
+        if not (copy / "overlays/restored/restored.env").exists():
+            give(copy / "overlays/restored", MOMENT)
+        yield copy
+
+
+def give(overlay: Path, moment: dict[str, str]) -> None:
+    """Say what is restored, and to which moment."""
+    (overlay / "restored.env").write_text("".join(f"{name}={value}\n" for name, value in moment.items()))
+
+
+def render(overlay: Path) -> tuple[Resource, ...]:
+    """What this directory renders to. Raises CalledProcessError, with what was said on stderr."""
+    command = [ROOT / ".venv/bin/kubectl", "kustomize", overlay]
+    return tuple(yaml.safe_load_all(subprocess.run(command, check=True, capture_output=True).stdout))
 
 
 def of_kind(overlay: str, *kinds: str) -> Iterator[Resource]:
