@@ -10,7 +10,7 @@ import ssl
 from collections.abc import Callable
 
 import nats.errors
-from nats.aio.client import Client
+from nats.aio.client import Client, Srv
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
@@ -57,6 +57,17 @@ class NatsClient(Client):
             self._signature_cb = lambda nonce: base64.b64encode(pair.sign(nonce.encode()))
         command: bytes = super()._connect_command()
         return command
+
+    async def _connect_to_server(self, s: Srv) -> None:
+        try:
+            await super()._connect_to_server(s)
+        except Exception:
+            # `asyncio.wait_for`, before Python 3.12, answers a cancellation with the refusal that came in the same
+            # moment; the library would then try for ever, and whoever cancelled would wait for ever.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise
 
     async def send_frames(self, frames: bytes) -> None:
         """Send whole frames, as the server reads them, in one piece. Raises ConnectionClosedError."""
@@ -118,6 +129,7 @@ class Nats:
         self._credentials = credentials
         self._fatal = fatal
         self._closing = False
+        self._begun = False
         self._following: asyncio.Task[None] | None = None
         self.connections = 0
         self.client = NatsClient(credentials)
@@ -125,6 +137,7 @@ class Nats:
 
     async def connect(self) -> None:
         """Connect, waiting as long as it takes."""
+        self._begun = True
         await self.client.connect(
             self.url.split(","),
             name=self._name,
@@ -172,14 +185,14 @@ class Nats:
             self._following.cancel()
 
     async def close(self) -> None:
-        """Send what is buffered and close."""
+        """Send what is buffered and close; nothing to do where nobody ever connected."""
         self.closing()
         if self.client.is_connected:
             try:
                 await asyncio.wait_for(self.client.flush(), _DRAIN_LIMIT_S)
             except (TimeoutError, nats.errors.Error):
                 log.warning("nats.flush_failed_at_close")
-        if not self.client.is_closed:
+        if self._begun and not self.client.is_closed:
             with contextlib.suppress(OSError):  # the library sends once more on a connection that may be gone
                 await self.client.close()
 

@@ -1,10 +1,12 @@
 """What NATS and its client do that one would not guess, each with what we do about it."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
 import nats.errors
 import pytest
+from nats.aio.client import Client
 from nats.js.errors import APIError
 
 from chassis.embedded import EmbeddedNats
@@ -64,6 +66,30 @@ async def test_a_password_that_is_no_longer_right_is_fatal(tmp_path: Path) -> No
         await server.start(password="another")
         await eventually(fatal.happened)
         await connection.close()
+
+
+async def test_who_is_told_to_stop_in_the_moment_of_a_refusal_stops_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before Python 3.12 `wait_for` answers such a cancellation with the refusal, after which the client tries on."""
+
+    async def refused_as_we_are_cancelled(*_: object) -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise ConnectionRefusedError from None
+
+    monkeypatch.setattr(Client, "_connect_to_server", refused_as_we_are_cancelled)
+    connection = Nats("nats://127.0.0.1:9", "trial")
+    connecting = asyncio.create_task(connection.connect())
+    await asyncio.sleep(0.05)
+    connecting.cancel()
+    done, _ = await asyncio.wait((connecting,), timeout=10)
+    connecting.cancel()
+    assert done
+    await connection.close()
+
+
+async def test_a_connection_that_nobody_made_can_be_closed() -> None:
+    await Nats("nats://127.0.0.1:9", "trial").close()
 
 
 async def test_closing_on_purpose_is_not_fatal(trial: Trial) -> None:
