@@ -12,6 +12,12 @@ from types import FrameType
 
 import uvicorn
 
+KEEP_ALIVE_S = 75
+"""An idle connection is kept for so long: longer than those before us keep theirs (ingresses 60 s, clients 5).
+
+With the library's 5 s both sides would let go in the same moment, and a request sent in it has no answer.
+"""
+
 _TICK_S = 1.0
 """The library renews the date of its answers as often."""
 

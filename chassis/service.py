@@ -25,7 +25,7 @@ from chassis.clock import Clock
 from chassis.database import TRANSIENT, Database
 from chassis.doors import AsgiApp, Doors
 from chassis.gauges import Look, keep_looking
-from chassis.leaving import LeavingServer
+from chassis.leaving import KEEP_ALIVE_S, LeavingServer
 from chassis.logs import Log
 from chassis.membership import Membership
 from chassis.nats import Nats
@@ -281,6 +281,7 @@ def run(service: Service, listener: socket.socket) -> None:
         lifespan="on",
         log_config=None,
         access_log=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=_STOP_LIMIT_S,
     )
     server = LeavingServer(config, service.leave, service.settings.leave_s)

@@ -14,6 +14,7 @@ import httpx
 import uvicorn
 
 from chassis.embedded import EngineError
+from chassis.leaving import KEEP_ALIVE_S
 from chassis.logs import Log
 from cli.errors import CliError
 from cli.output import say
@@ -189,6 +190,7 @@ class _Suite:
                 proxy_headers=False,
                 server_header=False,
                 date_header=False,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=2,
             )
         )

@@ -1,10 +1,12 @@
 """`perseverance up`: everything starts, survives what dies, and stops without leaving anything behind."""
 
+import http.client
 import json
 import os
 import signal
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +33,20 @@ def test_the_gateway_sends_each_path_to_its_service(suite: Up) -> None:
         assert client.post("/events", json={}).status_code == 401
         assert client.get("/api/v1/alerts").status_code == 401
         assert client.get("/courriels-captes/").status_code == 200
+
+
+def test_a_connection_that_was_idle_for_as_long_as_clients_keep_theirs_still_answers(suite: Up) -> None:
+    """Where both sides let go in the same moment, a request sent in it has no answer."""
+    ports = [httpx.URL(suite.url).port, *(suite.runtime["services"][name]["port"] for name in SERVICES)]
+    connections = [http.client.HTTPConnection("127.0.0.1", port, timeout=20) for port in ports]
+    for pause in (0, 6):  # the usual five seconds, and one
+        time.sleep(pause)
+        for connection in connections:
+            connection.auto_open = 1 if pause == 0 else 0  # never a second one
+            connection.request("GET", "/live")
+            assert connection.getresponse().read()
+    for connection in connections:
+        connection.close()
 
 
 def test_every_service_is_a_process_of_its_own_with_a_log_of_its_own(suite: Up) -> None:
