@@ -173,6 +173,7 @@ class Reader(Generic[T]):
         self._renewed = time.monotonic()
         if not owned:
             self._reading, self._progress, self.standing = True, self._renewed, {}
+            self.trouble = ""  # others have it all to read, and the database answers
             await asyncio.sleep(self._leases.due_in_s)
             return
         held = await self._call(self._applying.begin, owned)

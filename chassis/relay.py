@@ -113,7 +113,7 @@ class Relay:
         self._publishes = False
         self._batches = False
         self.trouble = ""  # what keeps it from publishing, for people
-        self._breaks = 0  # since something was published
+        self._breaks = 0  # of the chain, one after the other
         self.published: int | None = None  # log position, while it is this process that publishes
         self.ahead = False
 
@@ -150,8 +150,7 @@ class Relay:
                     log.error("relay.stream_ahead", stream=self.stream, remedy=REMEDY)
                     await asyncio.sleep(_AHEAD_S)
                 except _BEGIN_AGAIN as error:
-                    self._breaks += 1
-                    self.trouble = self._words(error)
+                    self._is_unwell(error)
                     metrics.RELAY_BREAKS.labels(self.stream).inc()
                     log.warning("relay.begins_again", stream=self.stream, cause=type(error).__name__)
                     await asyncio.sleep(pause)
@@ -159,13 +158,16 @@ class Relay:
         finally:
             await self._stop()
 
-    def _words(self, error: BaseException) -> str:
+    def _is_unwell(self, error: BaseException) -> None:
         """A server whose volume is full may take what it could not write for a duplicate, and name another place."""
         if not isinstance(error, ChainBroken):
-            return f"{self.stream}: {told(error)}"
-        return f"{self.stream}: {REFUSED}: {IS_IT_FULL}" if self._breaks > _MEETINGS else ""
+            self._breaks, self.trouble = 0, f"{self.stream}: {told(error)}"
+            return
+        self._breaks += 1
+        if self._breaks > _MEETINGS:
+            self.trouble = f"{self.stream}: {REFUSED}: {IS_IT_FULL}"
 
-    def _is_well(self, published: int) -> None:
+    def _is_well(self, published: int | None) -> None:
         self.published, self.trouble, self._breaks = published, "", 0
 
     async def _stop(self) -> None:
@@ -181,7 +183,7 @@ class Relay:
     async def _session(self) -> None:
         self._publishes = bool(await self._call(self._leases.claim))
         if not self._publishes:
-            self.published = None
+            self._is_well(None)  # another has it to publish, and the servers answer
             await asyncio.sleep(self._leases.due_in_s)
             return
         if self._hearing is None:

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from chassis.embedded import EmbeddedNats, EmbeddedPostgres
 from chassis.provision import provision_streams
 from chassis.service import Service
 from chassis.settings import Settings
+from chassis.source import Source
 from contracts.streams import StreamSpec
 from tests.real.chassis.trial import SOURCE, TABLES, TRIAL, Keep, Numbers, Trial
 from tests.real.eventually import eventually
@@ -24,11 +25,18 @@ SECRET = "ZZ-CANARY-ZZ"
 
 @asynccontextmanager
 async def serving(
-    nats_url: str, database_url: str, log: Numbers | None = None, stream: StreamSpec = TRIAL
+    nats_url: str,
+    database_url: str,
+    log: Numbers | None = None,
+    stream: StreamSpec = TRIAL,
+    *,
+    reader: str = "",
+    source: Source = SOURCE,
+    member: str = "one",
 ) -> AsyncIterator[Service]:
-    """A service that reads TRIAL, and publishes `log` on it."""
-    service = Service(TABLES, Settings(nats_url=nats_url, database_url=database_url), streams=[stream])
-    service.reader(f"reader-{uuid4().hex[:8]}", SOURCE, Keep())
+    """A service that reads TRIAL, and publishes `log` on it; those of the same `reader` are replicas."""
+    service = Service(TABLES, Settings(nats_url=nats_url, database_url=database_url, member=member), streams=[stream])
+    service.reader(reader or f"reader-{uuid4().hex[:8]}", source, Keep())
     service.relay(TRIAL.name, log or Numbers(0))
     stop = asyncio.Event()
 
@@ -115,6 +123,32 @@ async def test_a_database_that_is_missing(trial: Trial) -> None:
         with psycopg.connect(make_conninfo(trial.database_url, dbname="postgres"), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{missing}" TEMPLATE "{template}"')  # type: ignore[arg-type]
         await is_ready(service)
+
+
+async def test_a_database_that_was_away_from_a_replica_that_holds_nothing(trial: Trial) -> None:
+    """Of what has one partition one replica has nothing to do, and so nothing to do well: it is well all the same."""
+    replicas = [f"u{uuid4().hex}" for _ in range(2)]
+    name, as_one = f"reader-{uuid4().hex[:8]}", Source.plain(TRIAL.name, f"{SOURCE.root}.*.*")
+    async with AsyncExitStack() as stack:
+        services = {}
+        for user in replicas:
+            trial.do(f"CREATE ROLE {user} LOGIN SUPERUSER PASSWORD '{SECRET}'")
+            url = make_conninfo(trial.database_url, user=user, password=SECRET)
+            replica = serving(trial.nats_url, url, reader=name, source=as_one, member=user)
+            services[user] = await stack.enter_async_context(replica)
+        await asyncio.gather(*map(is_ready, services.values()))
+
+        async def idle() -> str:
+            return next((user for user, service in services.items() if service.relays[0].published is None), "")
+
+        user = await eventually(idle)
+        trial.do(f"ALTER ROLE {user} NOLOGIN")
+        trial.do(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'")
+        await says(services[user], f"{TRIAL.name}: PostgreSQL")
+        trial.do(f"ALTER ROLE {user} LOGIN")
+        await is_ready(services[user])
+    for user in replicas:
+        trial.do(f"DROP ROLE {user}")
 
 
 async def test_a_user_nobody_knows(trial: Trial) -> None:
