@@ -125,7 +125,7 @@ class AbsenceThresholdReached(Payload, context="alerts", fact="absence_threshold
 
 
 class AlertEvidenceChanged(Payload, context="alerts", fact="alert_evidence_changed"):
-    """Another fact changed what standing alerts of `month` rest on; they still stand."""
+    """Another fact changed what alerts of `month` rest on. They still stand, but for one that people had closed."""
 
     student_id: StudentId
     alert_ids: tuple[UUID, ...]

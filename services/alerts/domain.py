@@ -97,12 +97,15 @@ class Attendance(Aggregate):
             return
         touched: list[UUID] = []
         for rule in rules_of(self.month):
-            alert = self.standing.get(rule.level)
-            if alert and self.count < rule.threshold:
+            alert, short = self.standing.get(rule.level), self.count < rule.threshold
+            if alert and short and alert.state in _OPEN:
                 self._lift(alert, rule, noted)
             elif alert:
+                # What people closed stays closed; why it was raised is told as it is now, once more if it lapses.
                 touched.append(alert.id)
-            elif self.count >= rule.threshold:
+                if short:
+                    self.record(events.StandingLapsed(at=noted.at, alert_id=alert.id, level=alert.level))
+            elif not short:
                 self._raise(rule, noted)
             if self._comes_near(rule):
                 self._approach(rule, noted)
@@ -140,17 +143,14 @@ class Attendance(Aggregate):
         )
 
     def _lift(self, alert: Alert, rule: ThresholdRule, noted: Noted) -> None:
-        if alert.state in _OPEN:
-            self._record_about(
-                noted,
-                events.Lifted,
-                alert_id=alert.id,
-                level=alert.level,
-                why=why_lifted(noted, self.partner_days.values()),
-                rule=rule.used,
-            )
-        else:
-            self.record(events.StandingLapsed(at=noted.at, alert_id=alert.id, level=alert.level))
+        self._record_about(
+            noted,
+            events.Lifted,
+            alert_id=alert.id,
+            level=alert.level,
+            why=why_lifted(noted, self.partner_days.values()),
+            rule=rule.used,
+        )
 
     def _record_about(self, noted: Noted, event: Callable[..., Event], **said: Any) -> None:
         self.record(

@@ -40,8 +40,8 @@ _YES_NO = {
     **dict.fromkeys(("n", "non", "0", "faux", "false", ""), False),
 }
 _STATUSES = {
-    **dict.fromkeys(("", "scolaire", "eleve", "st", "statutscolaire"), PupilStatus.STUDENT),
-    **dict.fromkeys(("apprenti", "apprentie", "ap", "apprentissage"), PupilStatus.APPRENTICE),
+    **dict.fromkeys(("", "scolaire", "eleve", "st", "statutscolaire", "student"), PupilStatus.STUDENT),
+    **dict.fromkeys(("apprenti", "apprentie", "ap", "apprentissage", "apprentice"), PupilStatus.APPRENTICE),
 }
 
 

@@ -17,7 +17,6 @@ from services.intake.admission import Admission, Held, too_large
 from services.intake.application import Intake
 from services.intake.directory import DirectoryAwayError, DirectoryEmptyError
 from services.intake.problems import Problem, busy
-from services.intake.reading import Read
 from services.intake.requests import Reading, reading_for
 from services.intake.senders import Sender
 from services.intake.verdicts import Verdict
@@ -52,10 +51,10 @@ class Door:
         with self._admission.request() as held:
             try:
                 sender = await anyio.to_thread.run_sync(self._sender, _key_of(request), limiter=self._threads)
-                read, single = reading_for(request.headers)
+                read = reading_for(request.headers)
                 body = await self._body(request, held)
                 after = elsewhere(",".join(request.headers.getlist("traceparent")))
-                verdicts = await anyio.to_thread.run_sync(self._take, sender, read, body, after, limiter=self._threads)
+                return await anyio.to_thread.run_sync(self._take, sender, read, body, after, limiter=self._threads)
             except DirectoryEmptyError:
                 raise busy(
                     503,
@@ -68,7 +67,6 @@ class Door:
                 raise busy(
                     503, "unavailable", "the store is away: nothing was taken, send it again", _RETRY_S
                 ) from None
-        return _answered(verdicts, single=single)
 
     def _sender(self, key: str) -> Sender:
         with self._database.transaction() as tx:
@@ -95,13 +93,13 @@ class Door:
             await _pour_away(chunks)
             raise
 
-    def _take(self, sender: Sender, read: Reading, body: bytes, after: Elsewhere | None) -> list[Verdict]:
-        events: Sequence[Read] = read(body)
-        if len(events) > self._max_events:
+    def _take(self, sender: Sender, read: Reading, body: bytes, after: Elsewhere | None) -> Response:
+        posted = read(body)
+        if len(posted.events) > self._max_events:
             raise Problem(413, "too_many_events", f"a batch holds {self._max_events} events at most")
-        verdicts = self._intake.receive(sender, events, "http", after)
+        verdicts = self._intake.receive(sender, posted.events, "http", after)
         metrics.count("http", verdicts)
-        return verdicts
+        return _answered(verdicts, single=posted.single)
 
 
 def build(door: Door) -> FastAPI:

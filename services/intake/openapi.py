@@ -83,7 +83,7 @@ def complete(app: FastAPI) -> None:
 def _document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(title=app.title, version=app.version, routes=app.routes)
     event = reading.schema(_REF)
-    data = {"anyOf": [{"$ref": _REF.format(model=c.__name__)} for c in Incoming.__subclasses__()]}
+    data = [{"$ref": _REF.format(model=c.__name__)} for c in Incoming.__subclasses__()]
     parts = document.setdefault("components", {})
     schemas = parts.setdefault("schemas", {})
     schemas |= event.pop("$defs") | {"Event": event}
@@ -92,12 +92,13 @@ def _document(app: FastAPI) -> dict[str, Any]:
         schemas |= schema.pop("$defs", {}) | {model.__name__: schema}
     parts["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
     one = {"$ref": _REF.format(model="Event")}
+    several = {"type": "array", "items": one, "maxItems": 1000}
     document["paths"]["/events"]["post"]["requestBody"] = {
         "required": True,
         "content": {
             CONTENT_TYPE: {"schema": one},
-            BATCH_CONTENT_TYPE: {"schema": {"type": "array", "items": one, "maxItems": 1000}},
-            "application/json": {"schema": data},
+            BATCH_CONTENT_TYPE: {"schema": several},
+            "application/json": {"schema": {"anyOf": [one, several, *data]}},  # the last: in binary mode
         },
     }
     return document

@@ -19,5 +19,6 @@ annulation inscription inscrit depart radiation entree sortie rentree
 export exports import imports fichier ligne lot envoi evenement evenements numero num
 reported justified cancelled report student students pupil pupils enrolled enrolment left school
 event events row batch urn http https www api
+test tests essai essais demo exemple exemples example sample
 """
 ORDINARY_WORDS = frozenset(_WORDS.split())

@@ -1,8 +1,9 @@
-"""The three ways CloudEvents come by HTTP: one structured event, a batch, or one in binary mode (`ce-` headers)."""
+"""The ways CloudEvents come by HTTP: one structured event, a batch, either as plain JSON, or one in `ce-` headers."""
 
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from contracts.envelope import BATCH_CONTENT_TYPE, CONTENT_TYPE
@@ -12,15 +13,23 @@ from services.intake.reading import Read, read_many, read_one
 from services.intake.splitting import UnreadableError
 from services.intake.verdicts import Refusal
 
-Reading = Callable[[bytes], Sequence[Read]]
+
+class Posted(NamedTuple):
+    """The events of a body, as far as they can be read; `single`: it is one event by itself, and not a batch."""
+
+    events: Sequence[Read]
+    single: bool
+
+
+Reading = Callable[[bytes], Posted]
 
 _JSON = "application/json"
 _UTF8 = re.compile(r'charset="?utf-?8"?', re.IGNORECASE)
 _ATTRIBUTES = ("specversion", "id", "source", "type", "time", "traceparent")
 
 
-def reading_for(headers: Mapping[str, str]) -> tuple[Reading, bool]:
-    """How to read the body these headers announce, and whether it holds one event only. Raises Problem 415."""
+def reading_for(headers: Mapping[str, str]) -> Reading:
+    """How to read the body these headers announce. Raises Problem 415."""
     media, _, parameters = (part.strip() for part in headers.get("content-type", "").partition(";"))
     if parameters and not _UTF8.fullmatch(parameters):
         raise _unsupported()
@@ -28,22 +37,24 @@ def reading_for(headers: Mapping[str, str]) -> tuple[Reading, bool]:
         raise _unsupported()
     match media.lower():
         case "application/cloudevents+json":
-            return _single, True
+            return _single
         case "application/cloudevents-batch+json":
-            return _batch, False
+            return _batch
         case "application/json" if "ce-specversion" in headers or "ce-type" in headers:
-            return lambda body: [read_one(_structured(headers, body))], True
+            return lambda body: Posted([read_one(_structured(headers, body))], single=True)
+        case "application/json":  # whoever does not know these media types; what the body is shows
+            return lambda body: _batch(body) if body.lstrip()[:1] == b"[" else _single(body)
         case _:
             raise _unsupported()
 
 
-def _single(body: bytes) -> Sequence[Read]:
-    return [_whole(read_one(body))]
+def _single(body: bytes) -> Posted:
+    return Posted([_whole(read_one(body))], single=True)
 
 
-def _batch(body: bytes) -> Sequence[Read]:
+def _batch(body: bytes) -> Posted:
     try:
-        return read_many(body)
+        return Posted(read_many(body), single=False)
     except UnreadableError as error:
         raise _malformed(error) from None
 
@@ -74,6 +85,6 @@ def _unsupported() -> Problem:
     return Problem(
         415,
         "unsupported_media_type",
-        f"send {CONTENT_TYPE}, {BATCH_CONTENT_TYPE}, or {_JSON} with ce- headers, in UTF-8 and uncompressed",
+        f"send {CONTENT_TYPE}, {BATCH_CONTENT_TYPE} or {_JSON}, in UTF-8 and uncompressed",
         {"Accept-Post": f"{CONTENT_TYPE}, {BATCH_CONTENT_TYPE}, {_JSON}"},
     )

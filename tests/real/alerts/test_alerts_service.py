@@ -4,6 +4,8 @@ import random
 from datetime import date, timedelta
 from uuid import uuid4
 
+import psycopg
+
 from contracts import alerts, school
 from contracts.commands import AcknowledgeAlert, CloseAlert, CommandReply, RecordFollowUp
 from contracts.envelope import Payload
@@ -78,6 +80,10 @@ async def test_a_message_no_one_can_read_is_put_aside_and_the_rest_goes_on(suite
     await suite.nats.js.publish(subject_of("school", student, "absence_reported"), b'{"not": "a fact"}')
     await suite.tell(*missed(student, 4))
     await suite.tells(alerts.AbsenceThresholdReached)
+    with psycopg.connect(postgres_url) as connection:
+        (kept,) = connection.execute("SELECT stream, position, payload, reason FROM alerts.quarantine").fetchall()
+    assert kept[:3] == ("SCHOOL", 1, b'{"not": "a fact"}')
+    assert kept[3]
 
 
 async def test_a_restart_reads_nothing_twice(nats_url: str, postgres_url: str) -> None:

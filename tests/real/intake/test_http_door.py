@@ -157,12 +157,23 @@ async def test_a_batch_of_1001_events(running: Running):
 
 
 @pytest.mark.parametrize(
-    "media", ["text/plain", "application/xml", "application/json", "", "application/cloudevents+json; charset=latin-1"]
+    "media", ["text/plain", "application/xml", "", "application/cloudevents+json; charset=latin-1"]
 )
 async def test_a_wrong_content_type(running: Running, media: str):
     answer = await running.post(as_bytes(event()), media)
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert "cloudevents" in answer.headers["accept-post"]
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/json; charset=utf-8"])
+async def test_plain_json_is_one_event_or_a_batch_as_it_shows(running: Running, media: str):
+    one = await running.post(as_bytes(event(id="p-1")), media)
+    assert (one.status_code, one.json()["verdicts"][0]["status"]) == (202, "accepted")
+    several = await running.post(b" \n" + as_bytes([event(id="p-2"), event(id="p-1")]), media)
+    assert [v["status"] for v in several.json()["verdicts"]] == ["accepted", "duplicate"]
+    refused = await running.post(as_bytes(event(id="p-3", data=absence_data(uai="0310025B"))), media)
+    assert (refused.status_code, refused.json()["verdicts"][0]["field"]) == (422, "data.uai")
+    assert (await running.post(b"absence", media)).json()["code"] == "not_json"
 
 
 async def test_a_compressed_body(running: Running):

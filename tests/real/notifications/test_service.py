@@ -11,6 +11,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 import httpx
+import psycopg
 
 from chassis.reference import SEEN_S
 from contracts import notifications
@@ -112,6 +113,10 @@ async def test_a_message_no_one_can_read_is_put_aside_and_the_rest_goes_on(suite
         await suite.nats.js.publish(subject_of("alerts", uuid4(), "absence_threshold_reached"), b'{"not": "it"}')
         await suite.raise_alert(1)
         await suite.caught(2)
+    with psycopg.connect(suite.settings.database_url) as connection:
+        (kept,) = connection.execute("SELECT stream, payload, reason FROM notifications.quarantine").fetchall()
+    assert kept[:2] == ("ALERTS", b'{"not": "it"}')
+    assert kept[2]
 
 
 async def test_a_second_cpe_is_told_from_then_on(suite: Suite) -> None:

@@ -76,9 +76,15 @@ def test_an_alert_that_people_closed_stays_closed_when_the_count_falls() -> None
     file.close(alert.id, CloseMotive.OTHER, "head", uuid4(), NOW)
     file.pending = []
     file.note(PUPIL, fact(half_day(1), Status.JUSTIFIED, minute=30), NOW)
-    (lapsed,) = then(file, FactNoted)
+    lapsed, changed = then(file, FactNoted)
     assert isinstance(lapsed, StandingLapsed)
+    assert isinstance(changed, EvidenceChanged)
+    assert changed.alert_ids == [alert.id]
+    assert (len(changed.tally.counted), [left.slot for left in changed.tally.left_out]) == (3, [half_day(1)])
     assert file.alerts[alert.id].state is AlertState.CLOSED
+    file.pending = []
+    file.note(PUPIL, fact(half_day(2), Status.JUSTIFIED, minute=30), NOW)
+    assert then(file, FactNoted) == []
 
 
 def test_a_count_that_falls_and_rises_again_after_an_alert_was_closed_raises_another_the_same_month() -> None:

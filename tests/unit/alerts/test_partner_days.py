@@ -144,7 +144,7 @@ def test_an_alert_that_people_closed_stays_closed() -> None:
     file.close(file.standing[1].id, CloseMotive.PARCOURS_OPENED, "head", uuid4(), NOW)
     file.pending = []
     file.note_partner_days(with_partner(6), NOW)
-    assert [type(event) for event in then(file, PartnerDaysNoted)] == [StandingLapsed]
+    assert [type(event) for event in then(file, PartnerDaysNoted)] == [StandingLapsed, EvidenceChanged]
 
 
 def test_the_early_warning_is_given_anew_when_the_count_comes_near_again() -> None:

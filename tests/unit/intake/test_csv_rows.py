@@ -125,12 +125,12 @@ def test_identifiers_are_taken_in_lower_case_and_with_spaces_of_any_kind(space: 
     assert (data.ine, data.uai) == ("123456789AB", "0310000G")
 
 
-@pytest.mark.parametrize("written", ["scolaire", "Élève", "eleve", ""])
+@pytest.mark.parametrize("written", ["scolaire", "Élève", "eleve", "STUDENT", ""])
 def test_a_pupil(written: str):
     assert student(statut=written).status is PupilStatus.STUDENT
 
 
-@pytest.mark.parametrize("written", ["apprenti", "Apprentie"])
+@pytest.mark.parametrize("written", ["apprenti", "Apprentie", "APPRENTICE"])
 def test_an_apprentice(written: str):
     assert student(statut=written).status is PupilStatus.APPRENTICE
 

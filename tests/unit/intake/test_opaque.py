@@ -79,6 +79,7 @@ def test_a_chance_resemblance_is_let_through(text: str, names: tuple[str | None,
         ("absence-vendredi-3", ("VENDRE", "Zoé")),
         ("export-avril-12", ("DUPONT", "Avril")),
         ("saint-martin-mars-12", ("MARS", "Martin")),
+        ("urn:test:essai-1", ("TEST", "Zoé")),
     ],
 )
 def test_a_word_that_ids_are_made_of_names_nobody(text: str, names: tuple[str | None, ...]):

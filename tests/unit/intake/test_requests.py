@@ -7,6 +7,7 @@ from services.intake.requests import reading_for
 
 BATCH = {"content-type": "application/cloudevents-batch+json"}
 ONE = {"content-type": "application/cloudevents+json"}
+PLAIN = {"content-type": "application/json"}
 BINARY = {"content-type": "application/json", "ce-type": "x"}
 
 
@@ -19,11 +20,13 @@ BINARY = {"content-type": "application/json", "ce-type": "x"}
         (BATCH, b"NaN", "not_finite", "the body holds NaN or Infinity, which are not JSON (line 1 column 1)"),
         (ONE, b'{"id": NaN}', "not_finite", "the body holds NaN or Infinity, which are not JSON (line 1 column 8)"),
         (ONE, b'"\\ud800"', "bad_text", "the body holds a lone surrogate or bytes that are not UTF-8"),
+        (PLAIN, b' {"id": NaN}', "not_finite", "the body holds NaN or Infinity, which are not JSON (line 1 column 9)"),
+        (PLAIN, b"\n[NaN", "not_finite", "the body holds NaN or Infinity, which are not JSON (line 2 column 2)"),
         (BINARY, b"[" * 300, "too_deep", "the body is nested too deeply"),
     ],
 )
 def test_what_is_wrong_with_a_body(headers: dict[str, str], body: bytes, code: str, says: str):
-    read, _ = reading_for(headers)
+    read = reading_for(headers)
     with pytest.raises(Problem) as caught:
         read(body)
     assert (caught.value.status, caught.value.code) == (400, code)

@@ -1,11 +1,13 @@
 """The directory, the sender's schools, the clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from chassis.clock import PARIS
+from services.alerts.facts import FIRST_YEAR
 from services.intake.calendar import SchoolCalendar
 from services.intake.codes import Code
 from services.intake.drafts import Draft
@@ -94,6 +96,13 @@ def test_the_first_day_comes_from_the_settings():
     assert SETTINGS.first_day.isoformat() == "2023-09-01"
     later = IntakeSettings(nats_url="nats://none", database_url="postgresql://", oldest_school_year="2025-2026")
     assert SchoolCalendar(later.first_day).objection(NOW.date() - timedelta(days=365), "C") is Code.TOO_OLD
+
+
+def test_no_year_from_before_the_circular_is_a_setting():
+    """Files of alerts begin with it: an erasure would not find older ones."""
+    with pytest.raises(ValidationError, match="in force from 2023-2024 on"):
+        IntakeSettings(nats_url="nats://none", database_url="postgresql://", oldest_school_year="2022-2023")
+    assert SETTINGS.first_day >= date(FIRST_YEAR, 1, 1)
 
 
 def test_a_birth_long_ago_is_not_told_of_as_a_day_of_school():

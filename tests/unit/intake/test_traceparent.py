@@ -31,8 +31,8 @@ def test_an_event_says_it_in_its_extension_attribute() -> None:
 
 def test_in_binary_mode_it_is_a_header_of_the_event() -> None:
     attributes = {f"ce-{name}": value for name, value in event(drop=("data",)).items()}
-    read, _ = reading_for({"content-type": "application/json", "ce-traceparent": OWN, **attributes})
-    (draft,) = read(as_bytes(absence_data()))
+    read = reading_for({"content-type": "application/json", "ce-traceparent": OWN, **attributes})
+    (draft,) = read(as_bytes(absence_data())).events
     assert after(draft) == elsewhere(OWN)
 
 
