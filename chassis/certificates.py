@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from chassis.credentials import Credentials
-from chassis.gauges import Found, Gauge, Look
+from chassis.gauges import Found, Gauge, Look, Partly
 from chassis.logs import Log
 
 log = Log("certificates")
@@ -67,20 +67,23 @@ async def _at_address(address: str, port: int, host: str, context: ssl.SSLContex
 
 
 async def _handshake(address: str, port: int, host: str, context: ssl.SSLContext) -> Shown | None:
-    """A server says in clear who it is and whether it speaks TLS, then does; None: it does not."""
+    """A server says in clear who it is and whether it asks for TLS, then speaks it; None: it does not ask.
+
+    Where TLS is only to be had (`tls_available`), our clients speak in clear.
+    """
     try:
         async with asyncio.timeout(_ANSWER_S):
             reader, writer = await asyncio.open_connection(address, port)
             try:
                 about = json.loads((await reader.readline()).removeprefix(b"INFO "))
-                if not (about.get("tls_required") or about.get("tls_available")):
+                if not about.get("tls_required"):
                     return None
                 await writer.start_tls(context, server_hostname=host)
                 ends = writer.get_extra_info("peercert")["notAfter"]
                 return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
             finally:
                 writer.close()
-    except (OSError, ValueError) as error:  # among them one that is not vouched for, and no answer in time
+    except Exception as error:  # noqa: BLE001  (whoever answers there, the others are to be seen all the same)
         return error
 
 
@@ -99,7 +102,8 @@ def soonest_end(url: str, credentials: Credentials) -> Look:
         for server, each in found.items():
             _tell(server, each)
         first = min(ends.values(), default=math.inf)
-        return {} if math.isinf(first) else {ENDS: {(): first}}
+        told: Found = {} if math.isinf(first) else {ENDS: {(): first}}
+        return told if all(map(_is_seen, found.values())) else Partly(told)
 
     return look
 
@@ -109,6 +113,10 @@ def _soonest(seen: Sequence[Shown], before: float) -> float:
     if any(_has_ended(each) for each in seen):
         ends.append(min(before, time.time()))
     return min(ends, default=before)
+
+
+def _is_seen(seen: Sequence[Shown]) -> bool:
+    return any(isinstance(each, datetime) or _has_ended(each) for each in seen)
 
 
 def _has_ended(seen: Shown) -> bool:

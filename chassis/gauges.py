@@ -21,6 +21,8 @@ log = Log("gauges")
 EVERY_S = 10.0
 _SHARE = 20
 """A look that takes long is taken more rarely: never more than one part in so many of the time."""
+_SOON_S = 60.0
+"""After a seldom look that failed; each time it fails again, twice as long."""
 _SELDOM_S = (1.5 * 3600, 2.5 * 3600)  # not the same for all: replicas should not look at once
 
 
@@ -40,6 +42,12 @@ Series = Mapping[tuple[str, ...], float]
 """A value, or the moment it counts from, for each set of labels."""
 
 Found = Mapping[Gauge, Series]
+
+
+class Partly(dict[Gauge, Series]):
+    """What was found by a look that had no answer from somebody: a seldom one is taken again soon."""
+
+
 Look = Callable[[], Awaitable[Found]]
 
 LOOK_AGE = Gauge(
@@ -84,9 +92,10 @@ BOARD = _Board()
 async def keep_looking(service: str, name: str, look: Look, *, seldom: bool = False) -> None:
     """Show what `look` finds, again and again, until cancelled. A look that fails leaves what was found before.
 
-    `seldom`: for what changes in weeks, every other hour; the age of such numbers says nothing and is not shown.
+    `seldom`: for what changes in weeks, every other hour, and soon after a look that failed; the age of such numbers
+    says nothing and is not shown.
     """
-    failing = False
+    failing, lacking = False, 0
     try:
         while True:
             started = time.monotonic()
@@ -94,12 +103,18 @@ async def keep_looking(service: str, name: str, look: Look, *, seldom: bool = Fa
                 found = await look()
                 age: Found = {} if seldom else {LOOK_AGE: {(service, name): Since(time.time())}}
                 BOARD.put(service, name, {**found, **age})
-                failing = False
+                failing, lacking = False, lacking + 1 if isinstance(found, Partly) else 0
             except Exception as error:  # noqa: BLE001  (no number is worth stopping a service for)
                 if not failing:
                     log.warning("gauges.not_found", look=name, cause=type(error).__name__)
-                failing = True
+                failing, lacking = True, lacking + 1
             often = max(EVERY_S, _SHARE * (time.monotonic() - started))
-            await asyncio.sleep(random.uniform(*_SELDOM_S) if seldom else often)  # noqa: S311
+            await asyncio.sleep(_seldom(lacking) if seldom else often)
     finally:
         BOARD.take_down(service, name)
+
+
+def _seldom(failed: int) -> float:
+    """Seconds until a seldom look is taken again that has failed so many times in a row."""
+    usual = random.uniform(*_SELDOM_S)  # noqa: S311
+    return min(usual, _SOON_S * 2.0 ** min(failed - 1, 10)) if failed else usual

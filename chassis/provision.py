@@ -25,6 +25,8 @@ DO $$ BEGIN
     EXECUTE format('REVOKE TEMPORARY, CONNECT ON DATABASE %I FROM PUBLIC', current_database());
 END $$
 """
+_WHO_COUNTS = "cnpg_metrics_exporter"
+"""As whom CloudNativePG asks the database for its numbers, from 1.28.3 and 1.29.1 on; it makes the role itself."""
 _GRANTS: tuple[LiteralString, ...] = (
     # Rows, and nothing that changes a table or empties one.
     "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
@@ -71,6 +73,8 @@ def provision_database(
 
     `passwords`: what the role of a schema signs in with from now on; those not named keep theirs.
 
+    Nobody else is let in but the exporter of an operator's numbers, if its role is there by now.
+
     Idempotent, and harmless when two run at once: the second waits for the first. Raises NewerDatabase.
     """
     applied = []
@@ -81,6 +85,8 @@ def provision_database(
         for schema in wanted:
             _let_in(connection, schema.role)
         connection.execute(_NOT_ANYBODY_S)
+        if _is_there(connection, _WHO_COUNTS):
+            _let_in(connection, _WHO_COUNTS)
         for schema in wanted:
             _make_schema(connection, schema)
             if password := passwords.get(schema.name):
@@ -108,6 +114,10 @@ def _make_role(connection: Connection, role: str, *, signs_in: bool) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(name, kind))
     elif known[0] != signs_in:
         connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, kind))
+
+
+def _is_there(connection: Connection, role: str) -> bool:
+    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
 
 
 def _let_in(connection: Connection, role: str) -> None:

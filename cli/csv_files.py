@@ -16,6 +16,7 @@ from cli.errors import CliError, ExitCode
 
 SEPARATOR = ";"
 UNREADABLE = "\ufffd"
+_SEPARATOR_LINE = re.compile(r"sep=.?;*", re.IGNORECASE)
 _OTHER_SEPARATORS = {",": "a comma", "\t": "a tab", "|": "a vertical bar"}
 _NOT_TEXT = {
     b"PK\x03\x04": "a spreadsheet",
@@ -82,7 +83,7 @@ class CsvFile:
     def __iter__(self) -> Iterator[Row]:
         """The lines under the header; empty ones are passed over. `values` has all columns."""
         unfinished = 0 if self.text.endswith("\n") else self.text.count("\n") + 1
-        found = _lines(self.text)
+        found = _from_header(self.text)
         next(found)
         for number, cells in found:
             if cells is None:
@@ -100,7 +101,7 @@ def open_csv(path: Path, required: Sequence[str]) -> CsvFile:
     Raises UnusableFileError: not there, empty, not text, wrong separator, missing column.
     """
     text, encoding = _decoded(_bytes_of(path), path.name)
-    number, cells = next(_lines(text[:_LONGEST_HEADER]), (0, None))
+    number, cells = next(_from_header(text[:_LONGEST_HEADER]), (0, None))
     if not number:
         raise UnusableFileError(f"{path.name} is empty")
     # Quotes that do not match in the header are those of another separator: let the check say so.
@@ -188,6 +189,16 @@ def _check_header(name: str, columns: Sequence[str], required: Sequence[str]) ->
     if len(missing) == len(required):
         raise UnusableFileError(f"{name}: line 1 is not the header, which must hold {expected}")
     raise UnusableFileError(f"{name}: line 1: missing column {', '.join(missing)}: the header must hold {expected}")
+
+
+def _from_header(text: str) -> Iterator[tuple[int, list[str] | None]]:
+    """`_lines`, without the one above the header in which Excel is told the separator."""
+    found = _lines(text)
+    for first in found:
+        if _SEPARATOR_LINE.fullmatch(SEPARATOR.join(cell.strip() for cell in first[1] or ())) is None:
+            yield first
+        break
+    yield from found
 
 
 def _lines(text: str) -> Iterator[tuple[int, list[str] | None]]:

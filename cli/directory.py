@@ -11,7 +11,7 @@ import typer
 
 from chassis.clock import PARIS
 from cli.csv_files import Refused
-from cli.directory_bucket import Loaded, Progress, in_bucket, load_directory, read_directory
+from cli.directory_bucket import Loaded, Progress, in_bucket, load_directory, read_directory, until_known
 from cli.directory_files import Entries, read_actors, read_schools, territory_of
 from cli.errors import CliError, ExitCode
 from cli.output import console, emit, say
@@ -33,12 +33,15 @@ def load(
     replace: Annotated[bool, typer.Option("--replace", help="Remove entries that are in neither file.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Also print the result as JSON.")] = False,
 ) -> None:
-    """Make the directory say what the two files say. Lines in error are listed and left out (exit code 3)."""
+    """Make the directory say what the two files say; return when the services know.
+
+    Lines in error are listed and left out (exit code 3).
+    """
     found = read_schools(schools), read_actors(actors)
     refused = len(found[0].refused) + len(found[1].refused)
     _show_refused(schools.name, found[0].refused)
     _show_refused(actors.name, found[1].refused)
-    done = asyncio.run(_load(suite_of(ctx), *found, replace=replace and not refused))
+    done, told = asyncio.run(_load(suite_of(ctx), *found, replace=replace and not refused))
     _show_idle(actors.name, *found)
     _show_double(actors.name, *found)
     say(f"directory: {done.written} written, {done.unchanged} unchanged, {refused} lines refused")
@@ -47,6 +50,8 @@ def load(
         say(f"directory: {done.stale} entries are in neither file: {why}", "yellow")
     elif done.removed:
         say(f"directory: {done.removed} entries removed")
+    if told:
+        say("directory: services at work have had the time to read it")
     if as_json:
         emit({name: getattr(done, name) for name in Loaded.__slots__} | {"refused": refused})
     if refused:
@@ -100,12 +105,17 @@ def show(
     _table("their schools", ("uai", "name", "type", "department", "network"), their_schools)
 
 
-async def _load(suite: Suite, schools: Entries[School], actors: Entries[Actor], *, replace: bool) -> Loaded:
-    with _bar() as progress:
-        async with in_bucket(suite) as js:
-            return await load_directory(
+async def _load(
+    suite: Suite, schools: Entries[School], actors: Entries[Actor], *, replace: bool
+) -> tuple[Loaded, bool]:
+    """What was done, and whether it is known by now."""
+    async with in_bucket(suite) as js:
+        with _bar() as progress:
+            done = await load_directory(
                 js, schools.entries.values(), actors.entries.values(), replace=replace, progress=progress
             )
+    with console().status("waiting until the services have read it"):
+        return done, await until_known(done)
 
 
 async def _read(suite: Suite) -> tuple[list[School], list[Actor]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from chassis.reference import Reference
+from chassis.reference import SEEN_S, Reference
 from cli.errands import errand
 from cli.errors import CliError
 from cli.runtime import Suite
@@ -60,6 +60,14 @@ async def load_directory(
     gone = stale if replace else []
     await _publish(js, [*((k, wanted[k], None) for k in changed), *((k, b"", _PURGE) for k in gone)], progress)
     return Loaded(len(changed), len(wanted) - len(changed), len(stale), len(gone))
+
+
+async def until_known(done: Loaded) -> bool:
+    """Return once the services at work have read what was changed; whether anything was."""
+    changed = bool(done.written or done.removed)
+    if changed:
+        await asyncio.sleep(SEEN_S)
+    return changed
 
 
 async def read_directory(js: JetStreamContext) -> tuple[list[School], list[Actor]]:

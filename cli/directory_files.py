@@ -27,7 +27,12 @@ ACADEMIE = "academie"
 """A column of schools that may be missing."""
 ACTOR_COLUMNS = ("id", "nom", "email", "role", "territoire", "du", "au")
 
-_TYPES = {"COLLEGE": SchoolType.CLG, "COLLÈGE": SchoolType.CLG, **{kind.value: kind for kind in SchoolType}}
+_TYPES = {
+    "COLLEGE": SchoolType.CLG,
+    "COLLÈGE": SchoolType.CLG,
+    "LEGT": SchoolType.LGT,  # lycée d'enseignement général et technologique
+    **{kind.value: kind for kind in SchoolType},
+}
 _CODE = "a code is letters, digits, '.', '_' or '-', 64 at most"
 _COLUMN_OF = {
     "uai": ("uai", "a UAI is seven digits and their check letter"),
@@ -71,7 +76,7 @@ def school_of(values: Mapping[str, str]) -> School:
     """The school written on a line. Raises FieldError."""
     kind = _TYPES.get(values["type"].upper())
     if kind is None:
-        raise FieldError("type", f"one of COLLEGE, {', '.join(SchoolType)}")
+        raise FieldError("type", f"one of COLLEGE, LEGT, {', '.join(SchoolType)}")
     return _valid(
         School,
         uai=values["uai"].upper(),

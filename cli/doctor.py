@@ -63,7 +63,7 @@ async def look(suite: Suite, backups: Path | None = None, where: str = "") -> li
     from cli.wiring import connected
 
     findings = [*environment.settings(suite)]
-    findings += [*machine.supervisor(suite), *machine.disk(suite.data), *machine.secrets(suite)]
+    findings += [*machine.supervisor(suite), *machine.disk(suite), *machine.secrets(suite)]
     findings += saved.age(backups, suite.data / "backups")
     for seen in engines.postgres(suite):
         findings += machine.clock(suite, seen) if isinstance(seen, datetime) else [seen]

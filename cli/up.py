@@ -25,7 +25,14 @@ def main(
     data: Annotated[Path | None, typer.Option(help="Where the suite keeps everything.")] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages; 0 takes a free one.")] = 8000,
     replicas: Annotated[int, typer.Option(min=1, max=16, help="How many processes of each service.")] = 1,
-    demo: Annotated[bool, typer.Option("--demo", help="Offer invented identities to sign in with.")] = False,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            envvar="PERSEVERANCE_DEMO",
+            help="Let whoever opens the pages choose, without a password, as whom of the directory to sign in.",
+        ),
+    ] = False,
     clock: Annotated[
         ClockKind, typer.Option(help="`simulated`: services see the time a simulator sets.")
     ] = ClockKind.system,

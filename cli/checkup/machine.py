@@ -5,7 +5,6 @@ import shutil
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cli.checkup.findings import Finding, fail, ok, warn
@@ -15,11 +14,19 @@ _LEAST_FREE_BYTES = 1_000_000_000
 _LEAST_FREE_SHARE = 0.05
 _SKEW = timedelta(seconds=2)
 _GIB = 2**30
+_SERVERS = ("nats", "postgres")
+"""Where those that `perseverance up` keeps have their files, under its data."""
 
 
-def disk(data: Path) -> Iterator[Finding]:
-    """Whether there is room where the suite writes: a full disk breaks a stream until NATS is restarted."""
-    usage = shutil.disk_usage(data if data.exists() else data.parent)
+def disk(suite: Suite) -> Iterator[Finding]:
+    """Whether there is room where the servers of a suite on this machine write, if they are here at all.
+
+    A full disk breaks a stream until NATS is restarted.
+    """
+    if not suite.pid or not any((suite.data / name).is_dir() for name in _SERVERS):
+        yield ok("disk", "not looked at: no server of the suite keeps its files on this machine")
+        return
+    usage = shutil.disk_usage(suite.data)
     detail = f"{usage.free / _GIB:.1f} GiB free of {usage.total / _GIB:.0f}"
     if usage.free < _LEAST_FREE_BYTES or usage.free < usage.total * _LEAST_FREE_SHARE:
         yield fail("disk", detail, "free some space, then restart NATS if it refused messages meanwhile")

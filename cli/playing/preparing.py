@@ -1,12 +1,10 @@
 """What must be in place before a synthetic year can be played: the directory, a sender with its key, tokens."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
 
 from chassis.database import Database
-from chassis.reference import SEEN_S
-from cli.directory_bucket import Progress, in_bucket, load_directory
+from cli.directory_bucket import Progress, in_bucket, load_directory, until_known
 from cli.errors import CliError
 from cli.runtime import TOKEN_SECRET, Suite
 from cli.simulator.academy import Academy, SimActor, SimSchool
@@ -18,13 +16,13 @@ from services.projections import tokens
 async def load(suite: Suite, academy: Academy, progress: Progress = lambda done, total: None) -> None:
     """Put the académie's schools and people in the directory, and give every service the time to see them."""
     async with in_bucket(suite) as js:
-        await load_directory(
+        done = await load_directory(
             js,
             [_school(school) for school in academy.schools],
             [_actor(actor) for actor in academy.actors],
             progress=progress,
         )
-    await asyncio.sleep(SEEN_S)
+    await until_known(done)
 
 
 def register_sender(intake: Database, academy: Academy) -> str:

@@ -21,7 +21,7 @@ CATCHER = "catcher"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the suite is to run. `demo` offers invented identities to sign in with, on a page of their own."""
+    """How the suite is to run. `demo` lets people choose as whom to sign in, on a page of its own."""
 
     data: Path
     port: int

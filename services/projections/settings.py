@@ -19,7 +19,7 @@ class ProjectionsSettings(Settings):
     """The file that holds this secret instead; while it is being changed two, a line each: the first signs, both count.
     """
     demo: bool = False
-    """Whether an invented identity may be chosen to sign in with."""
+    """Whether whoever opens the pages may choose, without a password, as whom of the directory to sign in."""
     secure_cookies: bool = False
     """Whether the pages are behind HTTPS, as they must be."""
     theme: DirectoryPath | None = None

@@ -64,7 +64,7 @@ class Suite:
                 yield client.get(f"/api/v1/{path}/{wanted}").raise_for_status().json()
 
     def wait_known(self) -> None:
-        """Return once the pages know WATCHER: services read the directory again every other second, not at once."""
+        """Return once the pages know WATCHER: on a busy machine that may be later than `directory load` waits."""
         headers = {"Authorization": f"Bearer {command(self.data, 'token', '--actor', WATCHER)}"}
         limit = time.monotonic() + _KNOWN_S
         while not (answer := httpx.get(f"{self.url}/api/v1/me", headers=headers, timeout=30)).is_success:

@@ -118,6 +118,7 @@ async def test_whoever_is_signed_in_stays_so_on_a_page_that_says_no(
     assert page.one("form", where=lambda node: node.get("action") == "/deconnexion").one("input")["value"]
     assert "Exemple" in page.one("header").text or "Mission" in page.one("header").text
     assert "Démonstration" in page.text
+    assert "sans mot de passe, et les données peuvent être inventées" in page.text, "or somebody's own"
     assert "donnée" not in page.one("footer").text, "it was not looked at"
 
 

@@ -66,6 +66,29 @@ async def test_what_changes_in_weeks_is_looked_at_seldom_and_has_no_age(monkeypa
     assert shown() is None
 
 
+@pytest.mark.parametrize("found", [ConnectionError(), gauges.Partly({NUMBER: {(): 1}})])
+async def test_what_is_looked_at_seldom_is_looked_at_again_soon_where_that_failed(
+    monkeypatch: pytest.MonkeyPatch, found: gauges.Partly | Exception
+) -> None:
+    monkeypatch.setattr(gauges, "_SOON_S", 0.001)
+    answers: list[gauges.Partly | Exception] = [found] * 3
+
+    class Later(Watch):
+        async def __call__(self) -> Found:
+            well = await super().__call__()
+            answer: Found | Exception = answers.pop() if answers else well
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    look = Later()
+    async with kept("look", look, seldom=True):
+        await look.again(4)
+        await asyncio.sleep(0.05)  # ten times the longest wait so far
+        assert look.taken == 4, "it has succeeded"
+        assert shown() == 4
+
+
 @pytest.mark.parametrize("seldom", [False, True])
 async def test_a_look_that_fails_leaves_what_was_found_and_is_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, seldom: bool

@@ -13,7 +13,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from tests.real.cli.running import Up, eventually, perseverance, ready, running, up
 
 pytestmark = pytest.mark.timeout(300)
@@ -92,6 +94,23 @@ def test_files_are_not_imported_before_a_school_is_known(suite: Up, tmp_path: Pa
     assert answer.stderr.count("\n") == 1
     assert "perseverance directory load" in answer.stderr
     assert not file.with_name("absences.csv.refused.csv").exists(), "no row is to blame"
+
+
+def test_once_the_directory_is_loaded_whoever_is_in_it_is_known(suite: Up, tmp_path: Path) -> None:
+    schools, actors = tmp_path / "schools.csv", tmp_path / "actors.csv"
+    schools.write_text(
+        "uai;nom;type;departement;bassin;reseau_foquale;psad;cio;mission_locale;zone\n0310000G;Lycée;LGT;31;;;;;;C\n"
+    )
+    actors.write_text("id;nom;email;role;territoire;du;au\ncpe-1;Camille;cpe@example.org;CPE;0310000G;;\n")
+    token = perseverance(suite.data, "token", "--actor", "cpe-1").stdout.strip()
+    headers = {"authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=suite.url, headers=headers, trust_env=False, timeout=20) as client:
+        assert client.get("/api/v1/alerts").status_code == 403
+        # Here: a command of its own takes so long to end that services know meanwhile.
+        loaded = CliRunner().invoke(
+            app, ["--data", str(suite.data), "directory", "load", "--schools", str(schools), "--actors", str(actors)]
+        )
+        assert client.get("/api/v1/alerts").status_code == 200, loaded.stderr
 
 
 @pytest.mark.parametrize("name", ["alerts", "parcours", "projections", "catcher"])

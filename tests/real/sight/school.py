@@ -1,6 +1,5 @@
 """A school, those in charge of it and a pupil whose every personal field is a canary; a suite that watches them."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,9 +10,8 @@ from typing import Any
 import httpx
 
 from chassis.nats import Nats, NatsClient
-from chassis.reference import SEEN_S
 from chassis.service import Service
-from cli.directory_bucket import load_directory
+from cli.directory_bucket import load_directory, until_known
 from cli.errands import errand
 from cli.runtime import Suite
 from cli.wiring import connected
@@ -114,8 +112,7 @@ async def watching(suite: Up) -> AsyncIterator[Watched]:
         httpx.AsyncClient(base_url=suite.url, trust_env=False, timeout=60) as http,
     ):
         async with errand(found, LOADER) as client:
-            await load_directory(client.jetstream(), [_SCHOOL], ACTORS)
-        await asyncio.sleep(SEEN_S)
+            await until_known(await load_directory(client.jetstream(), [_SCHOOL], ACTORS))
         with services[0].database.transaction() as tx:
             key = senders.add(tx, "vs", None)
         token = tokens.issue(found.secrets()["PERSEVERANCE_TOKEN_SECRET"].encode(), HEAD.id)

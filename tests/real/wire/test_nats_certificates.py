@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import cycle
@@ -15,7 +15,7 @@ from prometheus_client import REGISTRY
 from chassis.certificates import ENDS, soonest_end
 from chassis.credentials import Credentials
 from chassis.embedded import EmbeddedNats, free_port
-from chassis.gauges import Found, Look
+from chassis.gauges import Found, Look, Partly
 from chassis.nats import Nats
 from chassis.service import Service
 from chassis.settings import Settings
@@ -103,6 +103,32 @@ async def test_nothing_is_told_of_what_was_never_seen(servers: Several, caplog: 
     assert not_seen(caplog) == [f"127.0.0.1:{port}"]
 
 
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("says", [b"", b"[]", b"INFO []", b"INFO {", b"\xff", b'INFO {"tls_required": true}'])
+def test_whoever_else_answers_hides_nothing_of_the_others(
+    servers: Several, caplog: pytest.LogCaptureFixture, loop: Callable[[], asyncio.AbstractEventLoop], says: bytes
+) -> None:
+    near = servers.start(NEAR)
+
+    async def look() -> tuple[Found, int]:
+        async with saying(says) as port:
+            url = f"tls://127.0.0.1:{port},{near.server.url}"
+            return await soonest_end(url, servers.trusting)(), port
+
+    with asyncio.Runner(loop_factory=loop) as runner:
+        found, port = runner.run(look())
+    assert found == said(NEAR)
+    assert isinstance(found, Partly), "it is looked again soon"
+    assert not_seen(caplog) == [f"127.0.0.1:{port}"]
+
+
+async def test_a_server_that_only_offers_tls_is_spoken_to_in_clear(caplog: pytest.LogCaptureFixture) -> None:
+    async with saying(b'INFO {"tls_available": true}') as port:
+        found = await soonest_end(f"nats://127.0.0.1:{port}", Credentials())()
+    assert (found, isinstance(found, Partly)) == ({}, False)
+    assert not_seen(caplog) == []
+
+
 async def test_nothing_is_told_where_nats_speaks_in_clear(
     bare_nats_server: EmbeddedNats, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -130,6 +156,18 @@ def not_seen(caplog: pytest.LogCaptureFixture) -> list[str]:
         for record in caplog.records
         if record.getMessage() == "certificates.not_seen"
     ]
+
+
+@asynccontextmanager
+async def saying(what: bytes) -> AsyncIterator[int]:
+    """The port of somebody who says this, and hangs up."""
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(what + b"\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
 
 
 @asynccontextmanager

@@ -67,6 +67,15 @@ def test_every_line_end(opened: Opener, end: str) -> None:
     assert file.lines == 2
 
 
+@pytest.mark.parametrize("line", ["sep=;", "SEP=;", "sep=;;;"])
+def test_the_line_that_tells_excel_the_separator_is_passed_over(opened: Opener, line: str) -> None:
+    file = opened(f"{line}\r\n{HEADER}\r\n1;a;b\r\n2;c\r\n")
+    assert [row.line for row in file] == [3, 4]
+    assert good(file) == [{"uai": "1", "nom": "a", "ville": "b"}]
+    assert list(faults(file)) == [4]
+    assert opened.fault(f"{line}\n") == "file.csv is empty"
+
+
 def test_columns_in_any_order_with_accents_capitals_and_spaces(opened: Opener) -> None:
     assert good(opened(" Ville ;NÔM;U-A-I;uai\nx;y;z;1\n"))[0]["uai"] == "1"
 

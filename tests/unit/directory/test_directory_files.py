@@ -46,6 +46,7 @@ def test_what_a_school_does_not_have_may_be_empty(tmp_path: Path) -> None:
     ("written", "kind"),
     [
         ("COLLEGE", "CLG"),
+        ("legt", "LGT"),
         ("collège", "CLG"),
         ("clg", "CLG"),
         ("LP", "LP"),
