@@ -191,7 +191,7 @@ def limits(figures: Figures) -> list[Limit]:
         Limit("first day: all enrolled within two hours", rates.door, "events/s", *enrolled,
               "let senders begin the evening before: it is a queue, nothing is lost"),
         Limit("busiest morning: intake", rates.door, "events/s", *morning, "a database each: its door is one lock"),
-        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "up to 16 replicas"),
+        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "more replicas"),
         Limit("busiest morning: lock of the alerts log", rates.append[max(rates.append)], "events/s",
               *(each * appended for each in morning), "a database each: replicas do not help"),
         Limit("busiest morning: one stream", rates.publish, "messages/s", *(each * max(1.0, told) for each in morning),
