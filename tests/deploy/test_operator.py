@@ -139,3 +139,13 @@ def test_what_the_document_tells_to_scale_and_to_enter_exists(overlay: str) -> N
     assert typed == {(place["kind"].lower(), name_of(place)) for place in places(overlay)}
     entered = re.findall(r"exec (?:-\w+ )?(operator\S*) ", OPERATIONS_DOCUMENT)
     assert set(entered) == {f"{OPERATOR}-0"}
+
+
+def test_tokens_are_made_where_the_secret_that_signs_them_is_and_not_at_the_place_for_commands(overlay: str) -> None:
+    """It stands for everybody, at doors that are open to the outside: whoever types commands does not need it."""
+    assert "exec deploy/projections -- perseverance token" in OPERATIONS_DOCUMENT
+    for workload in ours(overlay):
+        secret = environment(overlay, workload).get("PERSEVERANCE_TOKEN_SECRET_FILE", "")
+        assert secret.startswith(MOUNTED) == (name_of(workload) == "projections")
+    for place in places(overlay):
+        assert "token.secret" not in keys(overlay, place)
