@@ -25,8 +25,8 @@ DO $$ BEGIN
     EXECUTE format('REVOKE TEMPORARY, CONNECT ON DATABASE %I FROM PUBLIC', current_database());
 END $$
 """
-_WHO_COUNTS = "cnpg_metrics_exporter"
-"""As whom CloudNativePG asks the database for its numbers, from 1.28.3 and 1.29.1 on; it makes the role itself."""
+_WHO_WATCHES = "pg_monitor"
+"""Of this role of every server is whoever counts for an operator: CloudNativePG's exporter, from 1.28.3 and 1.29.1 on."""
 _GRANTS: tuple[LiteralString, ...] = (
     # Rows, and nothing that changes a table or empties one.
     "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
@@ -73,7 +73,7 @@ def provision_database(
 
     `passwords`: what the role of a schema signs in with from now on; those not named keep theirs.
 
-    Nobody else is let in but the exporter of an operator's numbers, if its role is there by now.
+    Nobody else is let in but who watches the server.
 
     Idempotent, and harmless when two run at once: the second waits for the first. Raises NewerDatabase.
     """
@@ -85,8 +85,7 @@ def provision_database(
         for schema in wanted:
             _let_in(connection, schema.role)
         connection.execute(_NOT_ANYBODY_S)
-        if _is_there(connection, _WHO_COUNTS):
-            _let_in(connection, _WHO_COUNTS)
+        _let_in(connection, _WHO_WATCHES)
         for schema in wanted:
             _make_schema(connection, schema)
             if password := passwords.get(schema.name):
@@ -114,10 +113,6 @@ def _make_role(connection: Connection, role: str, *, signs_in: bool) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} {}").format(name, kind))
     elif known[0] != signs_in:
         connection.execute(sql.SQL("ALTER ROLE {} {}").format(name, kind))
-
-
-def _is_there(connection: Connection, role: str) -> bool:
-    return connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is not None
 
 
 def _let_in(connection: Connection, role: str) -> None:

@@ -6,13 +6,18 @@ from pathlib import Path
 
 _K8S = Path(__file__).resolve().parents[2] / "deploy" / "k8s"
 _GIB = 2**30
+"""Also what nats-server understands by GB."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """`replicas` at most, by service; bytes of each volume of overlay `national`."""
+    """`replicas` at most, by service, and how many more a rollout adds to each; bytes of overlay `national`.
+
+    `postgres` is the volume, `nats` what JetStream may take of its own.
+    """
 
     replicas: dict[str, int]
+    surge: int
     connections: int
     postgres: int
     nats: int
@@ -25,9 +30,10 @@ def read() -> Deployed:
     found = re.findall(r"\n  name: (\w+)\n.*?maxReplicaCount: (\d+)", scaling, re.DOTALL)
     return Deployed(
         {service: int(most) for service, most in found},
+        _number(r"maxSurge: (\d+)", _text("base/service.yaml")),
         _number(r'max_connections: "(\d+)"', _text("components/cloudnative-pg/cluster.yaml")),
         _number(r"/spec/storage/size, value: (\d+)Gi", national) * _GIB,
-        _number(r"requests/storage, value: (\d+)Gi", national) * _GIB,
+        _number(r"env/1/name, value: FILE_STORE}\n.*/env/1/value, value: (\d+)GB", national) * _GIB,
     )
 
 

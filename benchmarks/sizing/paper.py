@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.markdown import table
-from benchmarks.sizing import deployed
+from benchmarks.sizing import deployed, pools
 from benchmarks.sizing.rates import Connections, Rates
 from benchmarks.sizing.year import Held, Peaks, Year
 
 FRANCE, ACADEMIES = 5_600_000, 30
 _TWO_HOURS_S = 7_200
-_KEPT_CONNECTIONS = 50  # for replication, backups, the exporter and people
+KEPT_CONNECTIONS = 50  # for replication, backups, the exporter and people
 _NOT_PAPER = "REFUSALS"  # kept for a month, and nobody reads it but the senders
 
 
@@ -170,9 +170,14 @@ def _morning(figures: Figures, pupils: int) -> float:
     return pupils * figures.peaks.busiest_two_hours / _TWO_HOURS_S
 
 
+def full_pools(given: deployed.Deployed) -> int:
+    """Connections when each service has its most replicas, a rollout adds to them, and every pool is full."""
+    return sum((given.replicas[name] + given.surge) * most for name, most in pools.ceilings().items())
+
+
 def limits(figures: Figures) -> list[Limit]:
     """What ends, the first one first."""
-    year, peaks, rates, connections = figures.year, figures.peaks, figures.rates, figures.connections
+    year, peaks, rates = figures.year, figures.peaks, figures.rates
     sizes = (figures.academie, FRANCE)
     morning = [_morning(figures, pupils) for pupils in sizes]
     appended = year.logs["alerts"] / year.logs["intake"]
@@ -181,21 +186,21 @@ def limits(figures: Figures) -> list[Limit]:
     size = sum(held.size for held in year.schemas.values()) / year.pupils
     streams = sum(held.size for held in year.streams.values()) / year.pupils
     given = deployed.read()
-    asked = sum(given.replicas[name] * used for name, used in connections.postgres.items())
+    asked = full_pools(given)
     found = [
         Limit("first day: all enrolled within two hours", rates.door, "events/s", *enrolled,
               "let senders begin the evening before: it is a queue, nothing is lost"),
         Limit("busiest morning: intake", rates.door, "events/s", *morning, "a database each: its door is one lock"),
-        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "up to 16 replicas"),
+        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "more replicas"),
         Limit("busiest morning: lock of the alerts log", rates.append[max(rates.append)], "events/s",
               *(each * appended for each in morning), "a database each: replicas do not help"),
         Limit("busiest morning: one stream", rates.publish, "messages/s", *(each * max(1.0, told) for each in morning),
               "a NATS each"),
-        Limit("connections, all services at their most replicas", given.connections - _KEPT_CONNECTIONS, "connections",
+        Limit("connections: most replicas, a rollout, pools full", given.connections - KEPT_CONNECTIONS, "connections",
               asked, asked, "a pooler, or fewer replicas: the load asks for few"),
         Limit("PostgreSQL, a year on the volume of `national`", given.postgres, "bytes/year",
               *(size * pupils for pupils in sizes), "past years to an archive; a larger volume"),
-        Limit("JetStream, a year on the volume of `national`", given.nats, "bytes/year",
+        Limit("JetStream, a year in what `national` lets it take", given.nats, "bytes/year",
               *(streams * pupils for pupils in sizes), "trim streams: the logs are the record"),
     ]  # fmt: skip
     return sorted(found, key=lambda limit: limit.academies)

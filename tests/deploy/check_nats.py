@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import nats.errors
 import pytest
 import trustme
@@ -159,3 +160,36 @@ async def test_nobody_comes_in_without_a_key(cluster: Cluster) -> None:
             "nobody",
             credentials=Credentials(None, cluster.place / "tls/ca.crt"),
         )
+
+
+async def test_a_server_that_comes_back_passes_its_startup_probe_once_it_has_caught_up(cluster: Cluster) -> None:
+    """The probe asks for every stream: a rollout waits for that, and must not wait for ever."""
+    await (await provisioned(cluster)).close()
+    cluster.stop("nats-2")
+    path = containers(_servers())[0]["startupProbe"]["httpGet"]["path"]
+    intake, said = await cluster.connect("intake"), 0
+
+    async def published() -> bool:
+        nonlocal said
+        try:
+            said = (await intake.jetstream(timeout=5).publish("school.3.absence_reported", b"{}")).seq
+        except (TimeoutError, nats.errors.Error):
+            return False  # a new leader is being chosen
+        return said >= 100
+
+    await eventually(published, limit_s=60)
+    await intake.close()
+    cluster.start("nats-2")
+    url = f"http://{LOOPBACK}:{cluster.ports['nats-2']['monitor']}"
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as monitor:
+
+        async def caught_up() -> bool:
+            try:
+                return (await monitor.get(path)).is_success
+            except httpx.TransportError:
+                return False
+
+        await eventually(caught_up, limit_s=90)
+        (account,) = (await monitor.get("/jsz?streams=true")).json()["account_details"]
+    (held,) = (each["state"]["last_seq"] for each in account["stream_detail"] if each["name"] == SCHOOL.name)
+    assert held == said

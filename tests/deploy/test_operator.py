@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from cli.checkup.addresses import SETTING, addresses, unnamed
 from cli.runtime import Suite
 from cli.settings import known
 from cli.wiring import services_of
 from contracts.catalogue import SERVICES
 from contracts.permissions import LOADER, OPERATIONS, PROVISIONING, USERS
+from tests.deploy.flows import allowed
 from tests.deploy.manifests import (
     LIVE,
     OPERATOR,
@@ -18,6 +20,7 @@ from tests.deploy.manifests import (
     Resource,
     containers,
     environment,
+    labels,
     name_of,
     namespace_of,
     of_kind,
@@ -27,6 +30,7 @@ from tests.deploy.manifests import (
 
 pytestmark = pytest.mark.parametrize("overlay", LIVE)
 MOUNTED = "/run/secrets/perseverance"
+HTTP = 8080
 OPERATIONS_DOCUMENT = (ROOT / "docs/operations.md").read_text()
 
 
@@ -107,8 +111,41 @@ def test_commands_can_put_every_service_together_there(
             service.database.close()
 
 
+def test_it_knows_where_each_service_answers_and_the_way_there_is_open(overlay: str, tmp_path: Path) -> None:
+    """`doctor` would else say that it did not look at /ready."""
+    for place in places(overlay):
+        told = environment(overlay, place)
+        known = addresses(Suite.find(tmp_path, told), told[SETTING])
+        assert unnamed(known) == []
+        for name, address in known.items():
+            (service,) = (
+                each
+                for each in of_kind(overlay, "Service")
+                if f"http://{name_of(each)}" == address and namespace_of(each) == namespace_of(place)
+            )
+            (target,) = (
+                each
+                for each in ours(overlay)
+                if namespace_of(each) == namespace_of(place)
+                and service["spec"]["selector"].items() <= labels(each).items()
+            )
+            assert name_of(target) == name
+            assert [(each["port"], each["targetPort"]) for each in service["spec"]["ports"]] == [(80, "http")]
+            assert allowed(overlay, place, target, HTTP)
+
+
 def test_what_the_document_tells_to_scale_and_to_enter_exists(overlay: str) -> None:
     typed = set(re.findall(r"scale (\w+)/(\w+) --replicas=1", OPERATIONS_DOCUMENT))
     assert typed == {(place["kind"].lower(), name_of(place)) for place in places(overlay)}
     entered = re.findall(r"exec (?:-\w+ )?(operator\S*) ", OPERATIONS_DOCUMENT)
     assert set(entered) == {f"{OPERATOR}-0"}
+
+
+def test_tokens_are_made_where_the_secret_that_signs_them_is_and_not_at_the_place_for_commands(overlay: str) -> None:
+    """It stands for everybody, at doors that are open to the outside: whoever types commands does not need it."""
+    assert "exec deploy/projections -- perseverance token" in OPERATIONS_DOCUMENT
+    for workload in ours(overlay):
+        secret = environment(overlay, workload).get("PERSEVERANCE_TOKEN_SECRET_FILE", "")
+        assert secret.startswith(MOUNTED) == (name_of(workload) == "projections")
+    for place in places(overlay):
+        assert "token.secret" not in keys(overlay, place)

@@ -52,3 +52,13 @@ def test_a_full_volume_starts_the_server_again_and_catching_up_does_not(overlay:
     for each in servers(overlay):
         path = containers(each)[0]["livenessProbe"]["httpGet"]["path"]
         assert path == ("/healthz?js-enabled-only=true" if each["spec"].get("replicas", 1) > 1 else "/healthz")
+
+
+def test_a_rollout_waits_until_a_server_has_caught_up(overlay: str) -> None:
+    """Its streams too, before the next one is taken, and for as long as that lasts; later a stream stops nobody."""
+    for each in servers(overlay):
+        startup, ready = (containers(each)[0][f"{kind}Probe"] for kind in ("startup", "readiness"))
+        assert startup["httpGet"]["path"] == "/healthz"
+        if each["spec"].get("replicas", 1) > 1:
+            assert startup["periodSeconds"] * startup["failureThreshold"] >= 900
+            assert ready["httpGet"]["path"] == "/healthz?js-server-only=true"

@@ -22,11 +22,14 @@ FROM_ELSEWHERE = {
     "up": BY_THE_OPERATOR | {"service"},
     "kubelet_volume_stats_available_bytes": {"namespace", "persistentvolumeclaim"},
     "kubelet_volume_stats_capacity_bytes": {"namespace", "persistentvolumeclaim"},
+    "kube_statefulset_status_replicas_ready": {"namespace", "statefulset"},
+    "kube_statefulset_replicas": {"namespace", "statefulset"},
+    "cnpg_pg_replication_streaming_replicas": BY_THE_OPERATOR,
     "cnpg_pg_stat_archiver_last_archived_time": BY_THE_OPERATOR,
     "barman_cloud_cloudnative_pg_io_last_available_backup_timestamp": BY_THE_OPERATOR,
 }
 SUFFIXES = {"Counter": ("_total",), "Histogram": ("_bucket", "_sum", "_count"), "Gauge": ("",)}
-NAME = r"\b(?:(?:perseverance[_:]|kubelet_|cnpg_|barman_)[a-z_]+|up)\b"
+NAME = r"\b(?:(?:perseverance[_:]|kubelet_|kube_|cnpg_|barman_)[a-z_]+|up)\b"
 METRIC = re.compile(NAME + r"(?=[{\[)\s]|$)")
 
 

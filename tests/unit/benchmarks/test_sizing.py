@@ -57,6 +57,15 @@ def test_the_manifests_still_say_what_an_academie_is_given() -> None:
     given = deployed.read()
     assert set(given.replicas) == set(SERVICES)
     assert max(given.replicas.values()) <= 16, "more than the partitions would wait"
+    assert given.nats < 100 * 2**30, "JetStream stops at what it is told, before its volume ends"
+
+
+def test_connections_are_counted_with_every_pool_full(figures: Figures) -> None:
+    limits = {limit.what: limit for limit in paper.limits(figures)}
+    found = limits["connections: most replicas, a rollout, pools full"]
+    given = deployed.read()
+    assert found.academie > sum((given.replicas[name] + given.surge) * 4 for name in SERVICES), "a pool is four"
+    assert found.has > found.academie
 
 
 def test_figures_written_earlier_give_the_same_tables(figures: Figures) -> None:
