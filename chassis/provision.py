@@ -26,7 +26,7 @@ DO $$ BEGIN
 END $$
 """
 _WHO_WATCHES = "pg_monitor"
-"""Of this role of every server is whoever counts for an operator: CloudNativePG's exporter, from 1.28.3 and 1.29.1 on."""
+"""Members of this role of the server count for an operator: CloudNativePG's exporter, from 1.28.3 and 1.29.1 on."""
 _GRANTS: tuple[LiteralString, ...] = (
     # Rows, and nothing that changes a table or empties one.
     "REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {role}",
