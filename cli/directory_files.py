@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from pydantic import ValidationError
 
-from cli.csv_files import FieldError, Refused, Row, open_csv, parse_date
+from cli.csv_files import FieldError, Refused, Row, parse_date, rows
 from contracts.directory import TOULOUSE, Actor, Role, School, SchoolType, is_address
 
 SCHOOL_COLUMNS = (
@@ -120,7 +120,7 @@ def territory_of(text: str) -> str:
 
 def _read(path: Path, columns: tuple[str, ...], key: str, entry_of: Callable[[Mapping[str, str]], T]) -> Entries[T]:
     found: Entries[T] = Entries()
-    for row in open_csv(path, columns):
+    for row in rows(path, columns):
         try:
             entry = _entry(row, entry_of)
             name = entry.uai if isinstance(entry, School) else entry.id

@@ -265,7 +265,9 @@ def test_what_is_in_quarantine_is_listed_shown_replayed_in_order_and_dropped(sui
 
 def test_the_doctor_finds_a_service_that_is_away_and_secrets_that_others_can_read(suite: Up) -> None:
     assert is_well(suite)
-    assert {finding.check for finding in examined(suite)} >= {"versions", "logins", "backup"}
+    details = {finding.check: finding.detail for finding in examined(suite)}
+    assert details.keys() >= {"versions", "logins", "backup"}
+    assert "free" in details["disk"], "its servers are here"
     secrets = suite.data / "secrets" / "secrets.json"
     secrets.chmod(0o644)
     stopped = suite.pid_of("intake")
