@@ -11,6 +11,7 @@ import httpx
 import nats.errors
 import pytest
 import trustme
+from nats.js.api import AckPolicy, ConsumerConfig
 
 from chassis.credentials import Credentials
 from chassis.embedded import LOOPBACK, _nats_binary, free_port
@@ -163,8 +164,16 @@ async def test_nobody_comes_in_without_a_key(cluster: Cluster) -> None:
 
 
 async def test_a_server_that_comes_back_passes_its_startup_probe_once_it_has_caught_up(cluster: Cluster) -> None:
-    """The probe asks for every stream: a rollout waits for that, and must not wait for ever."""
+    """The probe asks for every stream: a rollout waits for that, and must not wait for ever.
+
+    Nor for the consumers of readers, which a server has in its memory alone and forgets when it goes.
+    """
     await (await provisioned(cluster)).close()
+    alerts = await cluster.connect("alerts")
+    reads = ConsumerConfig(ack_policy=AckPolicy.NONE, mem_storage=True, num_replicas=1, inactive_threshold=300)
+    for _ in range(9):  # on whichever server: on each of them
+        await alerts.jetstream(timeout=10).add_consumer(SCHOOL.name, reads)
+    await alerts.close()
     cluster.stop("nats-2")
     path = containers(_servers())[0]["startupProbe"]["httpGet"]["path"]
     intake, said = await cluster.connect("intake"), 0

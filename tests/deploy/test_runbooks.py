@@ -116,3 +116,10 @@ def test_the_files_named_exist() -> None:
     named = set(re.findall(r"`((?:deploy|components|overlays|base|tests|docs)/[\w./-]+)`", OPERATIONS))
     here = {name if name.startswith(("deploy", "tests", "docs")) else f"deploy/k8s/{name}" for name in named}
     assert [name for name in here if not (ROOT / name).exists()] == []
+
+
+def test_what_is_paused_by_hand_may_have_been_paused_before_and_is_let_go() -> None:
+    """Without `--overwrite` a second annotation is refused; without the other command nothing is ever scaled again."""
+    paused = re.findall(r"annotate scaledobject (\S+) autoscaling\.keda\.sh/paused-replicas(=?)(.*)", OPERATIONS)
+    assert all("--overwrite" in more for _, sets, more in paused if sets)
+    assert {which for which, sets, _ in paused if sets} == {which for which, sets, _ in paused if not sets}
