@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.examples import student_enrolled, student_left
+from contracts.examples import pupil_identified, student_enrolled, student_left
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.parcours_population import delay, parcours
-from tests.web.population import CYPRES, START, alert, identity, pupil
+from tests.web.population import AUTAN, CYPRES, START, alert, identity, pupil, raised
 from tests.web.test_web_pages import listed, narrowed, page
 
 
@@ -100,6 +100,21 @@ async def test_whoever_may_not_act_is_offered_nothing(house: House) -> None:
     async with house.browser("cpe-tilleuls") as browser:
         tree = await page(browser, f"/eleves/{pupil('Loïc')}")
     assert not tree.all("a", where=lambda a: "nouveau" in a.get("href"))
+
+
+async def test_where_no_school_in_sight_has_the_pupil_no_button_leads_to_an_error(house: House) -> None:
+    gone, moved = pupil("Parti ailleurs"), pupil("Venu d’ailleurs")
+    await house.tell(*identity("Parti ailleurs", "DÉPART", "3B", CYPRES, 61))
+    await house.tell(student_left(student_id=gone, uai=CYPRES, time=START + timedelta(days=1)))
+    await house.tell(pupil_identified(student_id=gone, uai=AUTAN, ine="990000161AB"))
+    await house.tell(raised("Venu d’ailleurs", CYPRES), pupil_identified(student_id=moved, uai=None, ine="990000162AB"))
+    async with house.browser("mlds-31") as browser:
+        for student_id in (gone, moved):
+            assert (await browser.get(f"/parcours/nouveau?eleve={student_id}")).status_code == 404
+            tree = await page(browser, f"/eleves/{student_id}")
+            assert not tree.all("a", where=lambda a: "nouveau" in a.get("href"))
+            assert not tree.all("p", where=lambda p: p.get("class") == "side-by-side")
+            assert "en haut de la page" not in tree.one("main").text
 
 
 async def test_early_warnings_that_became_no_alert_are_told(house: House) -> None:

@@ -14,6 +14,7 @@ from services.projections.reading.filters import ApproachFilters
 from services.projections.reading.roster import RosterFilters
 from services.projections.web.access import PageOfPupils
 from services.projections.web.asking import PAGE_SIZE, Paging, page_of, searched, text_of
+from services.projections.web.choosing import school_in_sight
 from services.projections.web.pages import show
 from services.projections.web.problems import NotFound
 from services.projections.web.searches import FIELD, Searches
@@ -84,6 +85,7 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
         pupil = pupils.one(reading, student_id)
         if pupil is None:
             raise NotFound
+        may_act = school_in_sight(reading, pupil) is not None
         return show(
             site,
             request,
@@ -97,7 +99,7 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
             approaching=alerts.approaching(reading, ApproachFilters(student_id=student_id), PAGE_SIZE),
             parcours=parcours.of_pupil(reading, student_id),
             delays=delays.of_pupil(reading, student_id),
-            may_lead=visitor.scope.may_lead,
-            may_keep=visitor.scope.may_keep_delays,
+            may_lead=may_act and visitor.scope.may_lead,
+            may_keep=may_act and visitor.scope.may_keep_delays,
             today=day,
         )
