@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from contracts.examples import pupil_identified, student_enrolled, student_left
+from contracts.parcours import ParcoursRefused, Why
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
-from tests.web.parcours_population import delay, parcours
+from tests.web.parcours_population import Life, delay, parcours
 from tests.web.population import AUTAN, CYPRES, START, alert, identity, pupil, raised
 from tests.web.test_web_pages import listed, narrowed, page
 
@@ -115,6 +116,11 @@ async def test_where_no_school_in_sight_has_the_pupil_no_button_leads_to_an_erro
             assert not tree.all("a", where=lambda a: "nouveau" in a.get("href"))
             assert not tree.all("p", where=lambda p: p.get("class") == "side-by-side")
             assert "en haut de la page" not in tree.one("main").text
+        life = Life("Parti ailleurs", CYPRES)
+        await house.tell(life.proposed(), life.then(ParcoursRefused, why=Why.PUPIL_ASKED))
+        tree = await page(browser, f"/parcours/{parcours('Parti ailleurs')}")
+        assert "plus rien à faire" in tree.one("main").text
+        assert tree.by_id("ouvrir-parcours") is None
 
 
 async def test_early_warnings_that_became_no_alert_are_told(house: House) -> None:
@@ -162,3 +168,17 @@ async def test_where_nobody_is_on_the_roll_it_says_how_pupils_come(house: House)
     async with house.browser("chef-vide") as browser:
         answer = await browser.get("/eleves")
     assert "transmet ses élèves" in parse(answer.text).one("main").text
+
+
+async def test_a_pupil_in_the_list_whose_identity_is_late_has_a_page_to_act_from(house: House) -> None:
+    await house.tell(student_enrolled(student_id=pupil("En retard"), uai=CYPRES, class_name="5C"))
+    async with house.browser("mlds-31") as browser:
+        line = (await page(browser, "/eleves?classe=5C")).one("tbody").one("tr")
+        tree = await page(browser, line.one("a")["href"])
+        assert tree.one("h1").text == line.one("a").text == "Identité non communiquée"
+        for act in ("ouvrir-parcours", "suivre-delai"):
+            button = tree.by_id(act)
+            assert button is not None
+            assert (await browser.get(button["href"])).status_code == 200
+    async with house.browser("chef-tilleuls") as browser:
+        assert (await browser.get(f"/eleves/{pupil('En retard')}")).status_code == 404

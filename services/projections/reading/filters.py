@@ -15,6 +15,7 @@ LEFT JOIN identities i ON i.student_id = a.student_id
 LEFT JOIN enrolments e ON e.student_id = a.student_id AND e.uai = a.uai
 """
 IDENTITY = "LEFT JOIN identities i ON i.student_id = a.student_id"
+NOT_LEFT = "(a.left_at IS NULL OR a.left_at < a.enrolled_at)"  # of a row of `enrolments`
 # Where nothing is narrowed or sorted by class: looked up for the rows shown, not joined for all.
 CLASS_SHOWN = """
 coalesce((SELECT e.class_name FROM enrolments e WHERE e.student_id = a.student_id AND e.uai = a.uai), i.class_name)

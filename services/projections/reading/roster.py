@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contracts.alerts import AlertState
-from services.projections.reading.filters import CLASS_NAME, PUPIL, Condition
+from services.projections.reading.filters import CLASS_NAME, NOT_LEFT, PUPIL, Condition
 from services.projections.reading.parcours import RUNNING
 from services.projections.reading.readings import Reading, Row
 
@@ -13,7 +13,6 @@ SORTS = {
     "nom": "i.search NULLS LAST, a.student_id, a.uai",
     "classe": f"{CLASS_NAME} NULLS LAST, i.search NULLS LAST, a.student_id, a.uai",
 }
-_NOT_LEFT = "(a.left_at IS NULL OR a.left_at < a.enrolled_at)"
 _WAITING = [AlertState.RAISED.value, AlertState.ACKNOWLEDGED.value, AlertState.FOLLOWED_UP.value]
 _COLUMNS = f"""
 a.student_id, a.uai, i.ine, i.last_name, i.first_name, {CLASS_NAME} AS class_name,
@@ -35,7 +34,7 @@ class RosterFilters:
     def where(self, reading: Reading) -> tuple[str, dict[str, Any]]:
         """The condition on `a` (enrolments), `i` and `e`, always within the territory, and its parameters."""
         condition = Condition(reading)
-        condition.also(_NOT_LEFT)
+        condition.also(NOT_LEFT)
         condition.also("a.uai = %(uai)s", uai=self.uai)
         condition.pupil(self.class_name, self.search)
         return condition.text, condition.parameters
@@ -66,7 +65,7 @@ def count(reading: Reading, filters: RosterFilters) -> int:
 def classes(reading: Reading) -> Sequence[str]:
     """The classes that have pupils in sight."""
     rows = reading.cursor.execute(
-        f"SELECT DISTINCT {CLASS_NAME} AS name FROM enrolments a {PUPIL} WHERE a.uai = ANY(%s) AND {_NOT_LEFT}"
+        f"SELECT DISTINCT {CLASS_NAME} AS name FROM enrolments a {PUPIL} WHERE a.uai = ANY(%s) AND {NOT_LEFT}"
         f" AND {CLASS_NAME} IS NOT NULL ORDER BY 1",
         (reading.uais,),
     ).fetchall()
