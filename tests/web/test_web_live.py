@@ -7,6 +7,7 @@ import pytest
 from contracts.examples import alert_acknowledged, alert_closed, threshold_approached, threshold_reached
 from contracts.examples.common import half_days
 from contracts.parcours import Outcome, ParcoursClosed, ReviewHeld, Scheme
+from services.projections.web import pupil_pages
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
 from tests.web.parcours_population import Life, days, delay, parcours, parcours_told
@@ -157,3 +158,20 @@ async def test_who_suspends_refreshes_in_one_tab_suspends_them_in_all_until_they
     await tab.until(f"{button}.textContent.startsWith('Suspendre')")
     await tab.say("Page.bringToFront")
     assert "mise à jour" in await tab.until("document.getElementById('annonce').textContent")
+
+
+@pytest.mark.parametrize("followed", [False, True])
+async def test_a_list_of_very_many_schools_does_not_ask_for_itself(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch, followed: bool
+) -> None:
+    if not followed:
+        monkeypatch.setattr(pupil_pages, "FOLLOWED_AT_MOST", 0)
+    asks = "window.EventSource = class extends EventTarget { constructor() { super(); window.asks = true; } };"
+    await tab.say("Page.addScriptToEvaluateOnNewDocument", source=asks)
+    await tab.say("Page.navigate", url=tab.address("/eleves"))
+    await tab.until("document.readyState === 'complete' && Boolean(document.getElementById('vivant'))")
+    assert await tab.run("Boolean(window.asks)") is followed
+    await tab.run("document.getElementById('recherche').value = 'agenor'")
+    await tab.run("document.querySelector('form.filters').requestSubmit()")
+    await tab.until("document.getElementById('annonce').textContent")
+    assert "1" in await tab.announced(), "filters answer as in other lists"

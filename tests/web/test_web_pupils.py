@@ -9,7 +9,7 @@ from contracts.parcours import ParcoursRefused, Why
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.parcours_population import Life, delay, parcours
-from tests.web.population import AUTAN, CYPRES, START, alert, identity, pupil, raised
+from tests.web.population import AUTAN, CYPRES, START, TILLEULS, alert, identity, pupil, raised
 from tests.web.test_web_pages import listed, narrowed, page
 
 
@@ -182,3 +182,30 @@ async def test_a_pupil_in_the_list_whose_identity_is_late_has_a_page_to_act_from
             assert (await browser.get(button["href"])).status_code == 200
     async with house.browser("chef-tilleuls") as browser:
         assert (await browser.get(f"/eleves/{pupil('En retard')}")).status_code == 404
+
+
+async def test_classes_are_offered_once_there_is_one_school(house: House) -> None:
+    def offered(tree: Node) -> list[str]:
+        (field,) = tree.all("select", where=lambda each: each.get("id") == "classe") or [None]
+        return [] if field is None else [option.text for option in field.all("option")]
+
+    async with house.browser("chef-tilleuls") as head, house.browser("mlds-31") as coordinator:
+        assert "2GT1" in offered(await page(head, "/eleves"))
+        assert offered(await page(coordinator, "/eleves")) == []
+        one = offered(await page(coordinator, f"/eleves?etablissement={TILLEULS}"))
+        assert {"2GT1", "TMELEC1"} <= set(one)
+        assert "4B" not in one
+        assert offered(await page(coordinator, "/eleves?classe=2GT1")) == ["Toutes", "2GT1"], "what is asked is shown"
+        assert offered(await page(coordinator, f"/eleves?etablissement={AUTAN}")) == [], "not in sight"
+
+
+async def test_pages_of_the_list_give_every_pupil_once_in_every_order(house: House) -> None:
+    crowd = [f"Suite {number:02d}" for number in range(30)]
+    for number, name in enumerate(crowd):
+        await house.tell(*identity(name, "SUITE", "6A", AUTAN, 200 + number))
+    async with house.browser("chef-autan") as head:
+        for sort in ("nom", "classe"):
+            found = [
+                row[0] for at in (1, 2) for row in rows(await page(head, f"/eleves?classe=6A&tri={sort}&page={at}"))
+            ]
+            assert found == [f"SUITE {name}" for name in crowd]

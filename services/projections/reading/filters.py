@@ -138,9 +138,9 @@ class Condition:
             self._parts.append(part)
             self.parameters |= parameter
 
-    def pupil(self, class_name: str | None, search: str) -> None:
-        """Of this class; whose name or INE is looked for. Empty narrows nothing."""
-        self.also(f"{CLASS_NAME} = %(class_name)s", class_name=class_name or None)
+    def pupil(self, class_name: str | None, search: str, column: str = CLASS_NAME) -> None:
+        """Of this class, as `column` says it; whose name or INE is looked for. Empty narrows nothing."""
+        self.also(f"{column} = %(class_name)s", class_name=class_name or None)
         if search.strip():
             terms = [f"%{term}%" for term in plain(search).split()]
             # Signs alone are looked for too, and nobody has them in a name: all are LIKE none.

@@ -21,6 +21,8 @@ from services.projections.web.searches import FIELD, Searches
 from services.projections.web.site import TheSite
 
 router = APIRouter(prefix="/eleves", default_response_class=HTMLResponse, include_in_schema=False)
+FOLLOWED_AT_MOST = 100
+"""How many schools may be in sight for the list to be refreshed by itself: it is put together of all their pupils."""
 _USUAL = "nom"
 SORT_NAMES: Mapping[str, str] = {_USUAL: "par nom", "classe": "par classe"}
 
@@ -62,6 +64,8 @@ class AskedPupils:
 def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Who is on the roll: filtered, sorted, a page at a time."""
     asked = AskedPupils.of(request, site.searches)
+    # Of a whole territory they would be hundreds, of as many schools, and all its pupils would be read for them.
+    school = asked.filters.uai or (visitor.scope.uais[0] if len(visitor.scope.uais) == 1 else None)
     with site.readings.of_pupils(visitor.scope) as reading:
         return show(
             site,
@@ -73,7 +77,8 @@ def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             sort_names=SORT_NAMES,
             rows=roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, (asked.page - 1) * PAGE_SIZE),
             paging=Paging(asked.page, roster.count(reading, asked.filters)),
-            classes=roster.classes(reading),
+            still=len(visitor.scope.schools) > FOLLOWED_AT_MOST,
+            classes=roster.classes(reading, school) if school else [],
         )
 
 

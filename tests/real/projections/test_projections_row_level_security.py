@@ -245,3 +245,37 @@ def test_a_roll_that_a_pupil_without_a_name_left_is_no_school_to_act_in(models: 
         assert found
         assert found["uai"] is None
         assert school_in_sight(reading, found) is None
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        threshold_reached,
+        student_enrolled,
+        partial(parcours_event, ParcoursOpened),
+        partial(parcours_event, DelayStarted),
+    ],
+)
+def test_a_pupil_of_elsewhere_is_found_by_name_where_something_tells_of_the_pupil(
+    models: ReadModels, fact: Callable[..., Envelope[Any]]
+) -> None:
+    student = uuid4()
+    models.handle([fact(student_id=student, uai=HERE)])
+    models.handle([pupil_identified(student_id=student, uai=ELSEWHERE, last_name="TROUVAILLE")])
+    models.handle([pupil_identified(student_id=uuid4(), uai=ELSEWHERE, last_name="TROUVAILLE")])
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        assert [row["student_id"] for row in pupils.find(reading, "trouvaille", 9)] == [student]
+
+
+def test_whom_somebody_looks_for_is_not_looked_for_among_the_pupils_of_every_school(models: ReadModels) -> None:
+    models.handle([pupil_identified(student_id=uuid4(), uai=ELSEWHERE) for _ in range(300)])
+    with models.database.transaction() as tx:
+        for table in ("identities", "enrolments", "alerts", "parcours", "delays"):
+            tx.execute(f"ANALYZE {table}".encode())
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        assert pupils.find(reading, "introuvable", 9) == []
+        row = reading.cursor.execute(
+            "SELECT sum(seq_scan + coalesce(idx_scan, 0)) AS looks FROM pg_stat_xact_user_tables"
+        ).fetchone()
+    assert row
+    assert row["looks"] < 50
