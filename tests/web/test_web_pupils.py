@@ -43,9 +43,13 @@ async def test_the_list_is_narrowed_by_what_is_asked(house: House, query: str, n
     assert [link.text for link in tree.all("a", where=lambda a: a.get("href").startswith("/eleves/"))] == names
 
 
-async def test_a_list_says_who_has_alerts_to_answer_and_who_follows_a_parcours(house: House) -> None:
+async def test_a_list_says_who_has_alerts_that_last_and_who_follows_a_parcours(house: House) -> None:
     async with house.browser("chef-tilleuls") as browser:
-        found = {row[0]: row[2:] for row in rows(await page(browser, "/eleves"))}
+        tree = await page(browser, "/eleves")
+    found = {row[0]: row[2:] for row in rows(tree)}
+    assert tree.one("thead").all("th")[2].text == "Alertes en cours"
+    assert "à traiter" not in tree.one("main").text, "that is what a state is called"
+    assert found["BÊTA Zoé"][0] == found["ÇELIK Noël"][0] == "1", "taken in charge, followed up"
     assert found["HÉRAULT Loïc"][0] == "2"
     assert found["DUPRÉ Anaïs"][0] == "–", "hers was lifted"
     assert {row[1] for row in found.values()} > {"–"}
@@ -209,3 +213,37 @@ async def test_pages_of_the_list_give_every_pupil_once_in_every_order(house: Hou
                 row[0] for at in (1, 2) for row in rows(await page(head, f"/eleves?classe=6A&tri={sort}&page={at}"))
             ]
             assert found == [f"SUITE {name}" for name in crowd]
+
+
+async def test_the_class_is_that_of_the_latest_roll_in_sight(house: House) -> None:
+    """Of a school out of sight the register may know another one."""
+    moved, named = pupil("Ailleurs"), pupil("Sans classe")
+    await house.tell(*identity("Ailleurs", "CLASSE", "3B", CYPRES, 63))
+    await house.tell(pupil_identified(student_id=moved, uai=AUTAN, ine="990000163AB", class_name="CAP9"))
+    await house.tell(*identity("Sans classe", "CLASSE", "3D", CYPRES, 64))
+    await house.tell(student_enrolled(student_id=named, uai=CYPRES, class_name=None, time=START + timedelta(days=1)))
+    async with house.browser("mlds-31") as browser, house.program("mlds-31") as program:
+        for student_id, class_name in ((moved, "3B"), (named, "3D")):
+            tree = await page(browser, f"/eleves/{student_id}")
+            (lead,) = tree.all("p", where=lambda p: p.get("class") == "lead")
+            assert lead.text.startswith(f"{class_name} ·")
+            assert (await program.get(f"/pupils/{student_id}")).json()["class_name"] == class_name
+        await house.tell(student_left(student_id=moved, uai=CYPRES, time=START + timedelta(days=3)))
+        await house.tell(raised("Autre école", CYPRES))
+        await house.tell(
+            pupil_identified(student_id=pupil("Autre école"), uai=AUTAN, ine="990000165AB", class_name="CAP9")
+        )
+        assert (await program.get(f"/pupils/{pupil('Autre école')}")).json()["class_name"] is None
+        assert "CAP9" not in (await page(browser, f"/eleves/{pupil('Autre école')}")).one("main").text
+
+
+async def test_a_page_speaks_of_one_school_to_who_has_one(house: House) -> None:
+    async with house.browser("chef-tilleuls") as head, house.browser("mlds-31") as coordinator:
+        told = (await page(head, f"/eleves/{pupil('foule 1')}")).one("main").text
+        assert "Aucune inscription transmise par votre établissement." in told
+        assert (
+            "permet aussi de le proposer sans l’ouvrir"
+            in (await page(head, f"/eleves/{pupil('Loïc')}")).one("main").text
+        )
+        told = (await page(coordinator, f"/eleves/{pupil('foule 1')}")).one("main").text
+        assert "Aucune inscription transmise par vos établissements." in told

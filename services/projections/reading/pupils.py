@@ -55,6 +55,13 @@ def enrolments(reading: Reading, student_id: UUID) -> list[Row]:
     ).fetchall()
 
 
+def class_of(reading: Reading, pupil: Row, rolls: list[Row]) -> str | None:
+    """The class of a pupil by the latest of the `enrolments` in sight, or by the register where it speaks of a school
+    in sight: the school that enrolled the pupil last may be another one."""
+    by_register: str | None = pupil["class_name"] if pupil["uai"] in reading.uais else None
+    return (rolls[0]["class_name"] if rolls else None) or by_register
+
+
 # Who is in sight, table by table: asked of `identities` alone, the guard would look at every pupil of the database.
 _IN_SIGHT = " UNION ALL ".join(
     f"SELECT student_id FROM {table} WHERE uai = ANY(%(uais)s)"

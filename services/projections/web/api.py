@@ -103,8 +103,10 @@ def show_pupil(site: TheSite, visitor: ApiOfPupils, student_id: UUID) -> dict[st
         row = pupils.one(reading, student_id)
         if row is None:
             raise NotFound
+        rolls = pupils.enrolments(reading, student_id)
         return row | {
-            "enrolments": pupils.enrolments(reading, student_id),
+            "class_name": pupils.class_of(reading, row, rolls),
+            "enrolments": rolls,
             "alerts": [shapes.alert(each) for each in alerts.of_pupil(reading, student_id)],
         }
 

@@ -90,6 +90,7 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
         pupil = pupils.one(reading, student_id)
         if pupil is None:
             raise NotFound
+        rolls = pupils.enrolments(reading, student_id)
         may_act = school_in_sight(reading, pupil) is not None
         return show(
             site,
@@ -99,7 +100,8 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
             "eleve.html",
             pupil=pupil,
             age=age(pupil["birth_date"], day) if pupil["birth_date"] else None,
-            enrolments=pupils.enrolments(reading, student_id),
+            class_name=pupils.class_of(reading, pupil, rolls),
+            enrolments=rolls,
             alerts=alerts.of_pupil(reading, student_id),
             approaching=alerts.approaching(reading, ApproachFilters(student_id=student_id), PAGE_SIZE),
             parcours=parcours.of_pupil(reading, student_id),
