@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from contracts.alerts import AlertState
 from services.projections.reading.filters import IDENTITY, NOT_LEFT, Condition
@@ -12,6 +13,7 @@ from services.projections.reading.readings import Reading, Row
 _CLASS = "coalesce(a.class_name, i.class_name)"
 _NAME = "search NULLS LAST, student_id, uai"
 SORTS = {"nom": _NAME, "classe": f"class_name NULLS LAST, {_NAME}"}
+_BY_KEY = "student_id, uai"
 _OPEN = [AlertState.RAISED.value, AlertState.ACKNOWLEDGED.value, AlertState.FOLLOWED_UP.value]
 # What is looked up for each pupil is so for the page only: not for those that were skipped, nor before the sort.
 _PAGE = f"""
@@ -42,6 +44,22 @@ class RosterFilters:
         condition.also("a.uai = %(uai)s", uai=self.uai)
         condition.pupil(self.class_name, self.search, _CLASS)
         return condition.text, condition.parameters
+
+
+class Place(NamedTuple):
+    """Where a page ended, where no name orders it: neither part of it ever changes, nor names anybody."""
+
+    student_id: UUID
+    uai: str
+
+
+def page(reading: Reading, filters: RosterFilters, size: int, after: Place | None = None) -> list[Row]:
+    """The next `size` pupils in the order of their ids, after `after`; the rows are as those of `table`."""
+    condition, parameters = filters.where(reading)
+    if after:
+        condition += " AND (a.student_id, a.uai) > (%(after_id)s, %(after_uai)s)"
+        parameters |= {"after_id": after.student_id, "after_uai": after.uai}
+    return _page(reading, condition, _BY_KEY, parameters | {"size": size, "skip": 0})
 
 
 def table(reading: Reading, filters: RosterFilters, sort: str, size: int, skip: int = 0) -> list[Row]:
