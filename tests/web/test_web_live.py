@@ -200,3 +200,12 @@ async def test_the_page_of_a_pupil_says_the_same_all_over(house: House, tab: Tab
     await house.tell(Life("Tardif").opened(-3, 60))
     await tab.until("!document.getElementById('ouvrir-parcours')")
     assert await tab.run("Boolean(document.getElementById('suivre-delai'))")
+
+
+async def test_the_classes_of_a_school_come_with_its_pupils(tab: Tab) -> None:
+    await tab.sign_in("mlds-31")
+    await tab.open("/eleves")
+    assert await tab.run("document.getElementById('classe') === null")
+    await tab.run(f"document.getElementById('etablissement').value = '{TILLEULS}'")
+    await tab.run("document.querySelector('form.filters').requestSubmit()")
+    await tab.until("document.querySelectorAll('#classe option').length > 1")
