@@ -76,9 +76,13 @@ class Tab:
         """Be nobody any more: what a session that expired comes to, for all but the open stream of changes."""
         await self.say("Network.clearBrowserCookies")
 
+    def address(self, path: str) -> str:
+        """Where a page of the service is."""
+        return self._house.url + path
+
     async def open(self, path: str) -> None:
         """Go to a page, and wait until it hears of changes, if it has a live part."""
-        await self.say("Page.navigate", url=self._house.url + path)
+        await self.say("Page.navigate", url=self.address(path))
         await self.until("document.readyState === 'complete'")
         if await self.run("Boolean(document.getElementById('vivant'))"):
             await self.until("window.listening")

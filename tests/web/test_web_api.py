@@ -1,5 +1,6 @@
 """The JSON API: what programs outside rely on."""
 
+import base64
 import json
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from tests.web.conftest import House
 from tests.web.population import TILLEULS, alert, pupil
 
 FIELDS = {"alert_id", "student_id", "ine", "uai", "level", "month", "state", "half_days", "evidence"}
+OF_PUPILS = {"student_id", "ine", "last_name", "first_name", "class_name", "uai", "alerts_open", "scheme"}
 CANARY = "ZZCANARY"
 
 
@@ -110,6 +112,50 @@ async def test_a_pupil_is_told_with_schools_and_alerts(house: House) -> None:
     assert [(each["uai"], each["left_on"]) for each in found["enrolments"]] == [(TILLEULS, None)]
 
 
+async def test_the_pupils_on_the_roll_are_told_with_what_goes_on(house: House) -> None:
+    async with house.program("chef-tilleuls") as head:
+        items = (await head.get(f"/pupils?uai={TILLEULS}&page_size=500")).json()["items"]
+        assert all(item.keys() == OF_PUPILS for item in items)
+        assert [item["student_id"] for item in items] == sorted(item["student_id"] for item in items)
+        found = {item["last_name"]: item for item in items}
+        loic = found["HÉRAULT"]
+        assert (loic["first_name"], loic["class_name"], loic["uai"]) == ("Loïc", "TMELEC1", TILLEULS)
+        assert (loic["alerts_open"], loic["scheme"]) == (2, None)
+        assert (found["DUPRÉ"]["alerts_open"], found["ÂGÉNOR"]["scheme"]) == (0, "TDO")
+        narrowed = (await head.get("/pupils?class_name=2GT2&uai=")).json()["items"]
+        assert {item["last_name"] for item in narrowed} == {"ÇELIK", "DUPRÉ"}
+        assert len((await head.get("/pupils?class_name=")).json()["items"]) == len(items)
+
+
+@pytest.mark.parametrize("size", [1, 3, 8, 500])
+async def test_paging_gives_every_pupil_once_and_cursors_name_nobody(house: House, size: int) -> None:
+    async with house.program("mlds-31") as coordinator, house.program("chef-tilleuls") as head:
+        whole = (await coordinator.get("/pupils?page_size=500")).json()["items"]
+        assert await everything(coordinator, "/pupils?", size) == whole
+        assert len({(item["student_id"], item["uai"]) for item in whole}) == len(whole) > 8
+        cursor = (await coordinator.get("/pupils?page_size=1")).json()["next_cursor"]
+        place = base64.urlsafe_b64decode(cursor + "==")[16:]
+        assert json.loads(place) == [whole[0]["student_id"], whole[0]["uai"]]
+        for client, query in ((coordinator, "&class_name=2GT2"), (head, "")):
+            assert (await client.get(f"/pupils?page_size=1{query}&cursor={cursor}")).status_code == 400
+        other = (await coordinator.get("/alerts?page_size=1")).json()["next_cursor"]
+        assert (await coordinator.get(f"/pupils?page_size=1&cursor={other}")).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [f"uai={CANARY}", f"page_size={CANARY}", "page_size=501", f"class_name={CANARY * 20}", f"class_name={CANARY}%00"],
+)
+async def test_a_filter_of_pupils_that_makes_no_sense_is_refused_without_repeating_it(house: House, query: str) -> None:
+    async with house.program("chef-tilleuls") as head:
+        answer = await head.get(f"/pupils?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["where"].startswith("query.")
+        assert CANARY not in answer.text
+        assert (await head.get(f"/pupils?class_name={CANARY}")).json() == {"items": [], "next_cursor": None}
+        assert (await head.get(f"/pupils?cursor={CANARY}")).status_code == 400
+
+
 async def test_an_alert_whose_pupil_the_register_has_not_told_yet_is_there_without_a_name(house: House) -> None:
     async with house.program("mlds-31") as coordinator:
         item = (await coordinator.get(f"/alerts/{alert('Inconnu')}")).json()
@@ -120,7 +166,7 @@ async def test_an_alert_whose_pupil_the_register_has_not_told_yet_is_there_witho
 async def test_without_a_valid_token_nothing_is_told(house: House, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=house.url, headers=headers) as stranger:
-        for path in ("/api/v1/alerts", "/api/v1/me", "/api/v1/counts", "/api/v1/schools"):
+        for path in ("/api/v1/alerts", "/api/v1/pupils", "/api/v1/me", "/api/v1/counts", "/api/v1/schools"):
             answer = await stranger.get(path)
             assert answer.status_code == 401
             assert answer.headers["www-authenticate"] == "Bearer"
@@ -219,6 +265,7 @@ async def test_the_openapi_document_describes_every_path(house: House) -> None:
         "/api/v1/alerts/{alert_id}/close",
         "/api/v1/mails",
         "/api/v1/schools",
+        "/api/v1/pupils",
         "/api/v1/pupils/{student_id}",
         "/api/v1/me",
         "/api/v1/counts",
@@ -235,6 +282,9 @@ async def test_the_openapi_document_describes_every_path(house: House) -> None:
         "/api/v1/delays/{delay_id}/end",
     }
     assert set(document["components"]["schemas"]["AlertItem"]["properties"]) >= FIELDS
+    assert set(document["components"]["schemas"]["PupilItem"]["properties"]) == OF_PUPILS
+    asked = {each["name"] for each in document["paths"]["/api/v1/pupils"]["get"]["parameters"]}
+    assert asked == {"uai", "class_name", "page_size", "cursor"}
 
 
 async def test_the_name_of_a_field_that_nobody_knows_is_not_repeated(house: House) -> None:

@@ -125,7 +125,7 @@ async def test_a_partner_sees_parcours_with_names_and_nothing_the_school_noted(h
         assert one.status_code == 200
         assert str(alert("Éloïse")) not in one.text
         assert len((await partner.get("/delays")).json()["items"]) == 4
-        for path in ("/alerts", f"/alerts/{alert('Zoé')}", "/mails", "/counts", f"/pupils/{pupil('Zoé')}"):
+        for path in ("/alerts", f"/alerts/{alert('Zoé')}", "/mails", "/counts", "/pupils", f"/pupils/{pupil('Zoé')}"):
             assert (await partner.get(path)).status_code == 403
 
 

@@ -4,13 +4,20 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from contracts.examples import alert_acknowledged, alert_closed, threshold_approached, threshold_reached
+from contracts.examples import (
+    alert_acknowledged,
+    alert_closed,
+    student_enrolled,
+    threshold_approached,
+    threshold_reached,
+)
 from contracts.examples.common import half_days
 from contracts.parcours import Outcome, ParcoursClosed, ReviewHeld, Scheme
+from services.projections.web import pupil_pages
 from tests.web.chromium import Tab, browsing, needs_chromium
 from tests.web.conftest import House, opened
 from tests.web.parcours_population import Life, days, delay, parcours, parcours_told
-from tests.web.population import CYPRES, TILLEULS, about, alert, pupil, told
+from tests.web.population import CYPRES, TILLEULS, about, alert, identity, pupil, told
 
 pytestmark = needs_chromium
 ALERT = f"/alertes/{alert('Éloïse')}"
@@ -157,3 +164,48 @@ async def test_who_suspends_refreshes_in_one_tab_suspends_them_in_all_until_they
     await tab.until(f"{button}.textContent.startsWith('Suspendre')")
     await tab.say("Page.bringToFront")
     assert "mise à jour" in await tab.until("document.getElementById('annonce').textContent")
+
+
+@pytest.mark.parametrize("followed", [False, True])
+async def test_a_list_of_very_many_schools_does_not_ask_for_itself(
+    tab: Tab, monkeypatch: pytest.MonkeyPatch, followed: bool
+) -> None:
+    if not followed:
+        monkeypatch.setattr(pupil_pages, "FOLLOWED_AT_MOST", 0)
+    asks = "window.EventSource = class extends EventTarget { constructor() { super(); window.asks = true; } };"
+    await tab.say("Page.addScriptToEvaluateOnNewDocument", source=asks)
+    await tab.say("Page.navigate", url=tab.address("/eleves"))
+    await tab.until("document.readyState === 'complete' && Boolean(document.getElementById('vivant'))")
+    assert await tab.run("Boolean(window.asks)") is followed
+    await tab.run("document.getElementById('recherche').value = 'agenor'")
+    await tab.run("document.querySelector('form.filters').requestSubmit()")
+    await tab.until("document.getElementById('annonce').textContent")
+    assert "1" in await tab.announced(), "filters answer as in other lists"
+
+
+async def test_the_page_of_a_pupil_says_the_same_all_over(house: House, tab: Tab) -> None:
+    """A name arrives, and a colleague opens a parcours: the title and the buttons follow."""
+    await house.tell(threshold_reached(student_id=pupil("Tardif"), alert_id=alert("Tardif"), uai=TILLEULS))
+    await house.tell(student_enrolled(student_id=pupil("Tardif"), uai=TILLEULS))
+    await tab.open(f"/eleves/{pupil('Tardif')}")
+    shown = "['h1', 'nav.crumbs [aria-current]'].map(each => document.querySelector(each).textContent)"
+    assert await tab.run(shown) == ["Identité non communiquée"] * 2
+    await tab.run("document.getElementById('ouvrir-parcours').focus()")
+    await house.tell(*identity("Tardif", "NOM", "1A", TILLEULS, 70))
+    await tab.until("document.querySelector('h1').textContent === 'NOM Tardif'")
+    await tab.until("document.getElementById('annonce').textContent")
+    assert await tab.run(shown) == ["NOM Tardif"] * 2
+    assert "NOM Tardif" in await tab.run("document.title")
+    assert await tab.focused() == "ouvrir-parcours"
+    await house.tell(Life("Tardif").opened(-3, 60))
+    await tab.until("!document.getElementById('ouvrir-parcours')")
+    assert await tab.run("Boolean(document.getElementById('suivre-delai'))")
+
+
+async def test_the_classes_of_a_school_come_with_its_pupils(tab: Tab) -> None:
+    await tab.sign_in("mlds-31")
+    await tab.open("/eleves")
+    assert await tab.run("document.getElementById('classe') === null")
+    await tab.run(f"document.getElementById('etablissement').value = '{TILLEULS}'")
+    await tab.run("document.querySelector('form.filters').requestSubmit()")
+    await tab.until("document.querySelectorAll('#classe option').length > 1")

@@ -17,8 +17,10 @@ async def test_a_head_sees_the_alerts_of_the_school_and_of_no_other(house: House
         assert {item["uai"] for item in items} == {TILLEULS}
         for uai in (AUTAN, CYPRES):
             assert (await head.get(f"/alerts?uai={uai}")).json()["items"] == []
-        mails = (await head.get("/mails?page_size=500")).json()["items"]
-        assert {item["uai"] for item in mails} == {TILLEULS}
+            assert (await head.get(f"/pupils?uai={uai}")).json()["items"] == []
+        for path in ("/mails", "/pupils"):
+            items = (await head.get(f"{path}?page_size=500")).json()["items"]
+            assert {item["uai"] for item in items} == {TILLEULS}
 
 
 async def test_a_coordinator_sees_the_network(house: House) -> None:
@@ -47,7 +49,7 @@ async def test_nobody_acts_on_an_alert_that_is_elsewhere(house: House) -> None:
 
 
 @pytest.mark.parametrize("who", ["dasen-31", "recteur"])
-@pytest.mark.parametrize("path", ["/alerts", f"/alerts/{FOREIGN}", "/mails", f"/pupils/{pupil('Iris')}"])
+@pytest.mark.parametrize("path", ["/alerts", f"/alerts/{FOREIGN}", "/mails", "/pupils", f"/pupils/{pupil('Iris')}"])
 async def test_those_who_steer_are_refused_every_list(house: House, who: str, path: str) -> None:
     async with house.program(who) as someone:
         answer = await someone.get(path)

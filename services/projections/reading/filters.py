@@ -15,6 +15,7 @@ LEFT JOIN identities i ON i.student_id = a.student_id
 LEFT JOIN enrolments e ON e.student_id = a.student_id AND e.uai = a.uai
 """
 IDENTITY = "LEFT JOIN identities i ON i.student_id = a.student_id"
+NOT_LEFT = "(a.left_at IS NULL OR a.left_at < a.enrolled_at)"  # of a row of `enrolments`
 # Where nothing is narrowed or sorted by class: looked up for the rows shown, not joined for all.
 CLASS_SHOWN = """
 coalesce((SELECT e.class_name FROM enrolments e WHERE e.student_id = a.student_id AND e.uai = a.uai), i.class_name)
@@ -137,9 +138,9 @@ class Condition:
             self._parts.append(part)
             self.parameters |= parameter
 
-    def pupil(self, class_name: str | None, search: str) -> None:
-        """Of this class; whose name or INE is looked for. Empty narrows nothing."""
-        self.also(f"{CLASS_NAME} = %(class_name)s", class_name=class_name or None)
+    def pupil(self, class_name: str | None, search: str, column: str = CLASS_NAME) -> None:
+        """Of this class, as `column` says it; whose name or INE is looked for. Empty narrows nothing."""
+        self.also(f"{column} = %(class_name)s", class_name=class_name or None)
         if search.strip():
             terms = [f"%{term}%" for term in plain(search).split()]
             # Signs alone are looked for too, and nobody has them in a name: all are LIKE none.

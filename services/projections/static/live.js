@@ -134,6 +134,17 @@
   });
   document.addEventListener("click", function (event) { if (event.target.closest("summary")) { touched(event); } });
 
+  /* A filter answered in place: say how many there are. */
+  document.body.addEventListener("htmx:afterSettle", function (event) {
+    if (event.detail.requestConfig && event.detail.requestConfig.elt.matches("form.filters")) {
+      var result = document.querySelector("#resultat strong");
+      if (result) { announce(result.textContent); }
+    }
+  });
+
+  /* A list of so many schools would move all the time, and each time be put together anew. */
+  if ("still" in region().dataset) { return; }
+
   var source = new EventSource("/flux");
   var opened = false;
   source.addEventListener("change", refresh);
@@ -167,12 +178,4 @@
     });
     say(); item.appendChild(button); foot.appendChild(item);
   }
-
-  /* A filter answered in place: say how many there are. */
-  document.body.addEventListener("htmx:afterSettle", function (event) {
-    if (event.detail.requestConfig && event.detail.requestConfig.elt.matches("form.filters")) {
-      var result = document.querySelector("#resultat strong");
-      if (result) { announce(result.textContent); }
-    }
-  });
 })();

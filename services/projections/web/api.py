@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from contracts.alerts import AlertState, Level
 from contracts.identifiers import Month, Uai
-from services.projections.reading import alerts, counts, mails, pupils
+from services.projections.reading import alerts, counts, mails, pupils, roster
 from services.projections.reading.filters import AlertFilters
+from services.projections.reading.roster import RosterFilters
 from services.projections.scope import Scope
 from services.projections.web import schemas, shapes
 from services.projections.web.access import ApiOfPupils, ApiVisitor
@@ -96,6 +97,32 @@ def list_mails(
     }
 
 
+@router.get("/pupils", response_model=schemas.PupilPage)
+def list_pupils(
+    site: TheSite,
+    visitor: ApiOfPupils,
+    uai: Annotated[Uai | None, Absent] = None,
+    class_name: Annotated[Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None, Absent] = None,
+    page_size: PageSize = None,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
+    """Pupils on the rolls in sight, in the order of their ids; one on two rolls is there twice."""
+    size = page_size or DEFAULT_SIZE
+    filters = RosterFilters(uai, class_name)
+    question = {"of": "pupils", "who": visitor.actor_id, "filters": repr(filters)}
+    after = None
+    if cursor:
+        student_id, school = site.cursors.open(cursor, question)
+        after = roster.Place(UUID(student_id), school)
+    with site.readings.of_pupils(visitor.scope) as reading:
+        rows = roster.page(reading, filters, size + 1, after)
+    last = rows[size - 1] if len(rows) > size else None
+    return {
+        "items": rows[:size],
+        "next_cursor": site.cursors.seal((str(last["student_id"]), last["uai"]), question) if last else None,
+    }
+
+
 @router.get("/pupils/{student_id}", response_model=schemas.Pupil)
 def show_pupil(site: TheSite, visitor: ApiOfPupils, student_id: UUID) -> dict[str, Any]:
     """One pupil: who, where, and their alerts."""
@@ -103,8 +130,10 @@ def show_pupil(site: TheSite, visitor: ApiOfPupils, student_id: UUID) -> dict[st
         row = pupils.one(reading, student_id)
         if row is None:
             raise NotFound
+        rolls = pupils.enrolments(reading, student_id)
         return row | {
-            "enrolments": pupils.enrolments(reading, student_id),
+            "class_name": pupils.class_of(reading, row, rolls),
+            "enrolments": rolls,
             "alerts": [shapes.alert(each) for each in alerts.of_pupil(reading, student_id)],
         }
 

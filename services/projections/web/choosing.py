@@ -54,11 +54,17 @@ def chosen(site: Site, request: Request, visitor: Visitor, purpose: Purpose, sea
         return choose(site, request, visitor, reading, purpose, text, pupils.find(reading, text, MOST))
 
 
+def school_in_sight(reading: Reading, pupil: Row) -> str | None:
+    """The school in sight where a pupil is on the roll, or is by the register; None where there is none to act in."""
+    # Partners have no right to when a pupil came and left: for them the register says it.
+    rolls = pupils.enrolments(reading, pupil["student_id"]) if reading.scope.sees_alerts else []
+    here = [each["uai"] for each in rolls if each["left_on"] is None] + [pupil["uai"]]
+    return next((each for each in here if each in reading.uais), None)
+
+
 def school_of(reading: Reading, pupil: Row) -> str:
     """The school in sight where a pupil is on the roll. Raises NotFound."""
-    rolls = pupils.enrolments(reading, pupil["student_id"])
-    here = [each["uai"] for each in rolls if each["left_on"] is None] + [pupil["uai"]]
-    uai = next((each for each in here if each in reading.uais), None)
+    uai = school_in_sight(reading, pupil)
     if uai is None:
         raise NotFound
-    return str(uai)
+    return uai

@@ -11,9 +11,10 @@ from fastapi.responses import HTMLResponse, Response
 from chassis.clock import today
 from contracts.directory import Role
 from services.projections.commands import Refused
-from services.projections.reading import mails, parcours
+from services.projections.reading import mails, parcours, pupils
 from services.projections.reading.readings import Reading
 from services.projections.web.access import PageOfParcours, Visitor
+from services.projections.web.choosing import school_in_sight
 from services.projections.web.forms import Sent
 from services.projections.web.pages import show
 from services.projections.web.problems import NotFound
@@ -83,6 +84,7 @@ def page(
         if row is None:
             raise NotFound
         others = parcours.of_pupil(reading, row["student_id"])
+        pupil = pupils.one(reading, row["student_id"])
         return show(
             site,
             request,
@@ -96,6 +98,7 @@ def page(
             mails=_mails(reading, parcours_id),
             referents=referents(site, row["uai"]) if scope.may_lead else {},
             may_lead=scope.may_lead,
+            may_begin=scope.may_lead and pupil is not None and school_in_sight(reading, pupil) is not None,
             sees_alert=scope.sees_alerts,
             today=day,
             soon=day + parcours.SOON,

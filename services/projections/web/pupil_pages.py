@@ -14,12 +14,15 @@ from services.projections.reading.filters import ApproachFilters
 from services.projections.reading.roster import RosterFilters
 from services.projections.web.access import PageOfPupils
 from services.projections.web.asking import PAGE_SIZE, Paging, page_of, searched, text_of
+from services.projections.web.choosing import school_in_sight
 from services.projections.web.pages import show
 from services.projections.web.problems import NotFound
 from services.projections.web.searches import FIELD, Searches
 from services.projections.web.site import TheSite
 
 router = APIRouter(prefix="/eleves", default_response_class=HTMLResponse, include_in_schema=False)
+FOLLOWED_AT_MOST = 100
+"""How many schools may be in sight for the list to be refreshed by itself: it is put together of all their pupils."""
 _USUAL = "nom"
 SORT_NAMES: Mapping[str, str] = {_USUAL: "par nom", "classe": "par classe"}
 
@@ -61,6 +64,8 @@ class AskedPupils:
 def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Who is on the roll: filtered, sorted, a page at a time."""
     asked = AskedPupils.of(request, site.searches)
+    # Of a whole territory they would be hundreds, of as many schools, and all its pupils would be read for them.
+    school = asked.filters.uai or (visitor.scope.uais[0] if len(visitor.scope.uais) == 1 else None)
     with site.readings.of_pupils(visitor.scope) as reading:
         return show(
             site,
@@ -72,7 +77,8 @@ def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             sort_names=SORT_NAMES,
             rows=roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, (asked.page - 1) * PAGE_SIZE),
             paging=Paging(asked.page, roster.count(reading, asked.filters)),
-            classes=roster.classes(reading),
+            still=len(visitor.scope.schools) > FOLLOWED_AT_MOST,
+            classes=roster.classes(reading, school) if school else [],
         )
 
 
@@ -84,6 +90,8 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
         pupil = pupils.one(reading, student_id)
         if pupil is None:
             raise NotFound
+        rolls = pupils.enrolments(reading, student_id)
+        may_act = school_in_sight(reading, pupil) is not None
         return show(
             site,
             request,
@@ -92,12 +100,13 @@ def pupil_page(site: TheSite, request: Request, visitor: PageOfPupils, student_i
             "eleve.html",
             pupil=pupil,
             age=age(pupil["birth_date"], day) if pupil["birth_date"] else None,
-            enrolments=pupils.enrolments(reading, student_id),
+            class_name=pupils.class_of(reading, pupil, rolls),
+            enrolments=rolls,
             alerts=alerts.of_pupil(reading, student_id),
             approaching=alerts.approaching(reading, ApproachFilters(student_id=student_id), PAGE_SIZE),
             parcours=parcours.of_pupil(reading, student_id),
             delays=delays.of_pupil(reading, student_id),
-            may_lead=visitor.scope.may_lead,
-            may_keep=visitor.scope.may_keep_delays,
+            may_lead=may_act and visitor.scope.may_lead,
+            may_keep=may_act and visitor.scope.may_keep_delays,
             today=day,
         )

@@ -12,6 +12,7 @@ from contracts.alerts import AlertState, CloseMotive, Evidence, FollowUp, Level
 from contracts.directory import Role
 from contracts.identifiers import HalfDay, Month, SchoolYear, Uai
 from contracts.notifications import MailTemplate
+from contracts.parcours import Scheme
 
 MailState = Literal["requested", "deferred", "sent", "refused", "uncertain", "unaddressed", "cancelled"]
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -145,6 +146,29 @@ class Pupil(BaseModel):
     class_name: str | None
     enrolments: list[Enrolment]
     alerts: list[AlertItem]
+
+
+class PupilItem(BaseModel):
+    """A pupil on the roll of a school. `ine` and names are null while the register has not told who it is.
+
+    `alerts_open`: its alerts that have not ended, how many; `scheme`: of the parcours that runs there, if one does.
+    """
+
+    student_id: UUID
+    ine: str | None
+    last_name: str | None
+    first_name: str | None
+    class_name: str | None
+    uai: Uai
+    alerts_open: int
+    scheme: Scheme | None
+
+
+class PupilPage(BaseModel):
+    """A page of pupils, in the order of their ids; `next_cursor` is null on the last one."""
+
+    items: list[PupilItem]
+    next_cursor: str | None
 
 
 class SchoolCount(BaseModel):

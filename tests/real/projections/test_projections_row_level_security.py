@@ -1,6 +1,9 @@
 """The database itself keeps each territory apart: a forgotten WHERE shows nothing foreign."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -8,10 +11,12 @@ import pytest
 
 from chassis.database import Database
 from contracts.delays import DelayStarted
+from contracts.envelope import Envelope
 from contracts.examples import (
     mail_requested,
     pupil_identified,
     student_enrolled,
+    student_left,
     threshold_approached,
     threshold_reached,
 )
@@ -22,6 +27,7 @@ from services.projections.reading import delays, parcours, pupils
 from services.projections.reading.filters import DelayFilters, ParcoursFilters
 from services.projections.reading.readings import COUNTER, PARTNER, READER, NotForThisRole
 from services.projections.scope import Scope, Sees
+from services.projections.web.choosing import school_in_sight
 from tests.real.projections.house import ELSEWHERE, HERE, ReadModels, scope
 
 OF_PARCOURS = ("parcours", "parcours_timeline", "placements", "delays", "delay_timeline")
@@ -201,3 +207,75 @@ def test_a_pupil_followed_elsewhere_is_known_to_who_follows(models: ReadModels) 
             assert row
             assert row["ine"] == "990000779AB"
             assert delays.count(reading, DelayFilters()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fact", "to_partners"),
+    [
+        (threshold_reached, False),
+        (threshold_approached, False),
+        (student_enrolled, False),
+        (partial(parcours_event, ParcoursOpened), True),
+        (partial(parcours_event, DelayStarted), True),
+    ],
+)
+def test_a_pupil_the_register_has_not_told_of_is_known_by_all_else_that_is_in_sight(
+    models: ReadModels, fact: Callable[..., Envelope[Any]], to_partners: bool
+) -> None:
+    student = uuid4()
+    models.handle([fact(student_id=student, uai=HERE)])
+    for reader, sees in ((scope(HERE), True), (partner(HERE), to_partners)):
+        with models.readings.of_parcours(reader) as reading:
+            found = pupils.one(reading, student)
+            school = school_in_sight(reading, found) if found else None
+        assert (found is not None) is sees
+        if found:
+            assert school == HERE
+            assert (found["student_id"], found["uai"], found["last_name"]) == (student, HERE, None)
+    for foreign in (scope(ELSEWHERE), partner(ELSEWHERE)):
+        with models.readings.of_parcours(foreign) as reading:
+            assert pupils.one(reading, student) is None
+
+
+def test_a_roll_that_a_pupil_without_a_name_left_is_no_school_to_act_in(models: ReadModels) -> None:
+    student = uuid4()
+    models.handle([student_enrolled(student_id=student, uai=HERE), student_left(student_id=student, uai=HERE)])
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        found = pupils.one(reading, student)
+        assert found
+        assert found["uai"] is None
+        assert school_in_sight(reading, found) is None
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        threshold_reached,
+        student_enrolled,
+        partial(parcours_event, ParcoursOpened),
+        partial(parcours_event, DelayStarted),
+    ],
+)
+def test_a_pupil_of_elsewhere_is_found_by_name_where_something_tells_of_the_pupil(
+    models: ReadModels, fact: Callable[..., Envelope[Any]]
+) -> None:
+    student = uuid4()
+    models.handle([fact(student_id=student, uai=HERE)])
+    models.handle([pupil_identified(student_id=student, uai=ELSEWHERE, last_name="TROUVAILLE")])
+    models.handle([pupil_identified(student_id=uuid4(), uai=ELSEWHERE, last_name="TROUVAILLE")])
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        assert [row["student_id"] for row in pupils.find(reading, "trouvaille", 9)] == [student]
+
+
+def test_whom_somebody_looks_for_is_not_looked_for_among_the_pupils_of_every_school(models: ReadModels) -> None:
+    models.handle([pupil_identified(student_id=uuid4(), uai=ELSEWHERE) for _ in range(300)])
+    with models.database.transaction() as tx:
+        for table in ("identities", "enrolments", "alerts", "parcours", "delays"):
+            tx.execute(f"ANALYZE {table}".encode())
+    with models.readings.of_pupils(scope(HERE)) as reading:
+        assert pupils.find(reading, "introuvable", 9) == []
+        row = reading.cursor.execute(
+            "SELECT sum(seq_scan + coalesce(idx_scan, 0)) AS looks FROM pg_stat_xact_user_tables"
+        ).fetchone()
+    assert row
+    assert row["looks"] < 50
