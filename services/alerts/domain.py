@@ -45,6 +45,8 @@ class Attendance(Aggregate):
         "student_id",
     )
 
+    PASSED_OVER = frozenset({events.EvidenceChanged.TOPIC})
+
     def __init__(self, id: UUID) -> None:  # noqa: A002
         super().__init__(id)
         self.student_id: UUID | None = None
