@@ -34,11 +34,15 @@ class EventStore:
         self.database = database
         self.recorder = Recorder(Datastore(database))
 
+    def stored(self, tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[tuple[str, bytes]]]:
+        """Topic and state of each event of these aggregates, in order; aggregates without any are left out."""
+        return self.recorder.load(tx, ids)
+
     def load(self, tx: Transaction, ids: Collection[UUID]) -> dict[UUID, list[Event]]:
-        """The events of each of these aggregates, in order; aggregates without any are left out."""
+        """The events themselves, all in memory at once."""
         return {
             aggregate_id: [events.decode(topic, state) for topic, state in rows]
-            for aggregate_id, rows in self.recorder.load(tx, ids).items()
+            for aggregate_id, rows in self.stored(tx, ids).items()
         }
 
     def append(self, tx: Transaction, recorded: Sequence[Recorded]) -> None:
@@ -83,7 +87,7 @@ class Aggregates(Generic[A]):
 
     def _load(self, tx: Transaction, missing: Sequence[UUID]) -> None:
         # Of one aggregate after the other: the events of a whole batch take several times the room of their bytes.
-        stored = self._store.recorder.load(tx, missing)
+        stored = self._store.stored(tx, missing)
         for aggregate_id in missing:
             aggregate = self._known[aggregate_id.int] = self._make(aggregate_id)
             for topic, state in stored.pop(aggregate_id, ()):

@@ -5,7 +5,7 @@ from typing import cast
 from uuid import UUID
 
 from chassis.database import Transaction
-from chassis.events import Aggregate, Event, Recorded
+from chassis.events import Aggregate, Recorded
 from chassis.store import Aggregates, EventStore
 
 IDS = [UUID(int=number) for number in range(1, 201)]
@@ -15,7 +15,7 @@ TX = cast(Transaction, None)
 class Nothing:
     """A store in which nothing ever happened."""
 
-    def load(self, _tx: Transaction, _ids: Collection[UUID]) -> dict[UUID, list[Event]]:
+    def stored(self, _tx: Transaction, _ids: Collection[UUID]) -> dict[UUID, list[tuple[str, bytes]]]:
         return {}
 
     def append(self, _tx: Transaction, recorded: Sequence[Recorded]) -> None:
