@@ -19,6 +19,11 @@ pytestmark = pytest.mark.timeout(300)
 READY, STAYS = "ready in", "Ctrl-C stops everything"
 
 
+def as_in_a_terminal() -> None:
+    """What a shell starts in its background ignores Ctrl-C, and so does all that comes of it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Demonstration:
     """`perseverance demo` in a process of its own."""
 
@@ -30,6 +35,7 @@ class Demonstration:
             stderr=subprocess.PIPE,
             text=True,
             env=ENVIRONMENT,
+            preexec_fn=as_in_a_terminal,
         )
 
     def until(self, said: str) -> list[psutil.Process]:
