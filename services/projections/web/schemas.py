@@ -18,17 +18,22 @@ MailState = Literal["requested", "deferred", "sent", "refused", "uncertain", "un
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class AlertItem(BaseModel):
-    """An alert and why it was raised. Names and INE are null until the register has told them."""
+class Named(BaseModel):
+    """The pupil. Names and INE are null until the register has told them."""
 
-    alert_id: UUID
-    attendance_id: UUID
     student_id: UUID
     ine: str | None
     last_name: str | None
     first_name: str | None
     class_name: str | None
     uai: Uai
+
+
+class AlertItem(Named):
+    """An alert and why it was raised."""
+
+    alert_id: UUID
+    attendance_id: UUID
     level: Level
     month: Month
     school_year: SchoolYear
@@ -148,18 +153,12 @@ class Pupil(BaseModel):
     alerts: list[AlertItem]
 
 
-class PupilItem(BaseModel):
-    """A pupil on the roll of a school. `ine` and names are null while the register has not told who it is.
+class PupilItem(Named):
+    """A pupil on the roll of a school.
 
     `alerts_open`: its alerts that have not ended, how many; `scheme`: of the parcours that runs there, if one does.
     """
 
-    student_id: UUID
-    ine: str | None
-    last_name: str | None
-    first_name: str | None
-    class_name: str | None
-    uai: Uai
     alerts_open: int
     scheme: Scheme | None
 

@@ -11,7 +11,7 @@ from contracts.delays import DelayKind, DelayState
 from contracts.identifiers import ActorId, Ine, Uai
 from contracts.parcours import Caution, Gauge, Outcome, ParcoursState, Partner, Scheme, SchemeRule, Why
 from contracts.parcours_commands import Declared
-from services.projections.web.schemas import ActBody, Day
+from services.projections.web.schemas import ActBody, Day, Named
 
 
 class Happening(BaseModel):
@@ -26,17 +26,6 @@ class Happening(BaseModel):
     by: str | None
     why: Why | None
     detail: dict[str, Any]
-
-
-class Named(BaseModel):
-    """The pupil. Names and INE are null until the register has told them."""
-
-    student_id: UUID
-    ine: str | None
-    last_name: str | None
-    first_name: str | None
-    class_name: str | None
-    uai: Uai
 
 
 class ParcoursItem(Named):
