@@ -115,7 +115,6 @@ class Attendance(Aggregate):
             self._record_about(noted, events.EvidenceChanged, month=self.month, alert_ids=touched)
 
     def _comes_near(self, rule: ThresholdRule) -> bool:
-        # An alert may be lifted before any warning was given: days given back make the count leap.
         warned = rule.level in self.approached or rule.level in self.standing
         return self.count >= rule.approached_at and not warned
 
@@ -278,6 +277,8 @@ class Attendance(Aggregate):
     def _raised(self, event: events.Raised) -> None:
         alert = Alert(event.alert_id, event.level, AlertState.RAISED, event.uai)
         self.alerts[alert.id] = self.standing[event.level] = alert
+        # Once the alert is lifted, whoever is still near is warned of anew, with what counts by then.
+        self.approached.pop(event.level, None)
 
     def _lifted(self, event: events.Lifted) -> None:
         self.alerts[event.alert_id].state = AlertState.LIFTED

@@ -58,6 +58,7 @@ READ_MODELS = (
                 alerts_loading.load,
             ),
         ),
+        version=2,
     ),
     ReadModel(
         "roster",

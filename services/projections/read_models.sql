@@ -17,15 +17,18 @@ CREATE TABLE alerts (
     half_days     smallint    NOT NULL,
     reached_on    date        NOT NULL,
     reached_at    text        NOT NULL,  -- MORNING or AFTERNOON
-    rule          json        NOT NULL,
-    counted       json        NOT NULL,
-    left_out      json        NOT NULL,
+    evidence      text        NOT NULL,  -- JSON as it came: who reads events has parsed it
     raised_at     timestamptz NOT NULL,
     changed_at    timestamptz NOT NULL,
+    tally         text,                  -- what counts now and what is left out, where that changed since
     act           text,                  -- what somebody last did about it
     act_by        text,
     act_at        timestamptz,
-    counted_at    timestamptz            -- when the count last changed, if it did
+    counted_at    timestamptz,           -- when the count last changed, if it did
+    -- Computed where they are read.
+    rule          json GENERATED ALWAYS AS (evidence::json -> 'rule') VIRTUAL,
+    counted       json GENERATED ALWAYS AS (coalesce(tally, evidence)::json -> 'counted') VIRTUAL,
+    left_out      json GENERATED ALWAYS AS (coalesce(tally, evidence)::json -> 'left_out') VIRTUAL
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);  -- room to change a row in place; evidence is not compressed
 CREATE INDEX alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
 CREATE INDEX alerts_by_student ON alerts (student_id);
@@ -43,7 +46,7 @@ CREATE TABLE timeline (
     on_day      date
 );
 CREATE UNIQUE INDEX timeline_once ON timeline (alert_id, event_id);
--- Early warnings: one half-day short of a level.
+-- Early warnings: one half-day short of a level, and not of an alert.
 CREATE TABLE approaching (
     student_id    uuid        NOT NULL,
     month         text        NOT NULL,
@@ -51,10 +54,11 @@ CREATE TABLE approaching (
     uai           text        NOT NULL,
     school_year   text        NOT NULL,
     half_days     smallint    NOT NULL,
-    rule          json        NOT NULL,
-    counted       json        NOT NULL,
-    left_out      json        NOT NULL,
+    evidence      text        NOT NULL,
     at            timestamptz NOT NULL,
+    rule          json GENERATED ALWAYS AS (evidence::json -> 'rule') VIRTUAL,
+    counted       json GENERATED ALWAYS AS (evidence::json -> 'counted') VIRTUAL,
+    left_out      json GENERATED ALWAYS AS (evidence::json -> 'left_out') VIRTUAL,
     PRIMARY KEY (student_id, month, level)
 ) WITH (toast_tuple_target = 8160);
 CREATE INDEX approaching_by_school ON approaching (uai, month);

@@ -35,21 +35,8 @@ class HalfDay(Data, frozen=True):
     period: Literal["MORNING", "AFTERNOON"]
 
 
-class Tally(Data, frozen=True):
-    """Half-days counted and left out, kept as the JSON they came in."""
-
-    counted: Raw
-    left_out: Raw
-
-
-class Evidence(Tally, frozen=True):
-    """A tally and the rule it was held against."""
-
-    rule: Raw
-
-
 class Approached(Data, frozen=True):
-    """`ThresholdApproached`."""
+    """`ThresholdApproached`. Evidence and tallies are kept as the JSON they came in."""
 
     student_id: str
     uai: str
@@ -57,7 +44,7 @@ class Approached(Data, frozen=True):
     month: str
     level: Literal[1, 2]
     half_days: Small
-    evidence: Evidence
+    evidence: Raw
 
 
 class Reached(Data, frozen=True):
@@ -72,7 +59,7 @@ class Reached(Data, frozen=True):
     level: Literal[1, 2]
     half_days: Small
     reached_on: HalfDay
-    evidence: Evidence
+    evidence: Raw
 
 
 class EvidenceChanged(Data, frozen=True):
@@ -80,7 +67,7 @@ class EvidenceChanged(Data, frozen=True):
 
     alert_ids: tuple[str, ...]
     half_days: Small
-    tally: Tally
+    tally: Raw
 
 
 class Acknowledged(Data, frozen=True):
@@ -107,7 +94,7 @@ class Lifted(Data, frozen=True):
     alert_id: str
     cause: str
     half_days: Small
-    evidence: Evidence
+    evidence: Raw
 
 
 class Closed(Data, frozen=True):

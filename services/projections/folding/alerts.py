@@ -24,11 +24,10 @@ class AlertRow(msgspec.Struct, gc=False):
     half_days: int
     reached_on: str
     reached_at: str
-    rule: Raw
-    counted: Raw
-    left_out: Raw
+    evidence: Raw
     raised_at: str
     changed_at: str
+    tally: Raw | None = None
     act: str | None = None
     act_by: str | None = None
     act_at: str | None = None
@@ -42,9 +41,8 @@ class AlertChange(msgspec.Struct, gc=False):
     changed_at: str
     state: str | None = None
     half_days: int | None = None
-    rule: Raw | None = None
-    counted: Raw | None = None
-    left_out: Raw | None = None
+    evidence: Raw | None = None
+    tally: Raw | None = None
     act: str | None = None
     act_by: str | None = None
     act_at: str | None = None
@@ -79,10 +77,12 @@ class ApproachRow(msgspec.Struct, gc=False):
     uai: str
     school_year: str
     half_days: int
-    rule: Raw
-    counted: Raw
-    left_out: Raw
+    evidence: Raw
     at: str
+
+
+Approach = tuple[str, str, int]
+"""Who may come near which threshold: pupil, month, level."""
 
 
 class AlertsFold:
@@ -92,7 +92,8 @@ class AlertsFold:
         self.raised: dict[str, AlertRow] = {}
         self.changed: dict[str, AlertChange] = {}
         self.happened: list[Happened] = []
-        self.approached: dict[tuple[str, str, int], ApproachRow] = {}
+        self.approached: dict[Approach, ApproachRow] = {}
+        self.reached: set[Approach] = set()
 
     def add(self, item: Item) -> None:
         """Take in one fact; one that says nothing to this read model is passed over."""
@@ -108,7 +109,6 @@ class AlertsFold:
         return row
 
     def _approached(self, item: Item, data: wire.Approached) -> None:
-        evidence = data.evidence
         self.approached[data.student_id, data.month, data.level] = ApproachRow(
             data.student_id,
             data.month,
@@ -116,14 +116,14 @@ class AlertsFold:
             data.uai,
             data.school_year,
             data.half_days,
-            evidence.rule,
-            evidence.counted,
-            evidence.left_out,
+            data.evidence,
             item.fact.time,
         )
 
     def _reached(self, item: Item, data: wire.Reached) -> None:
-        fact, evidence = item.fact, data.evidence
+        fact, approach = item.fact, (data.student_id, data.month, data.level)
+        self.approached.pop(approach, None)
+        self.reached.add(approach)
         self.changed.pop(data.alert_id, None)
         self.raised[data.alert_id] = AlertRow(
             data.alert_id,
@@ -137,9 +137,7 @@ class AlertsFold:
             data.half_days,
             data.reached_on.date,
             data.reached_on.period,
-            evidence.rule,
-            evidence.counted,
-            evidence.left_out,
+            data.evidence,
             fact.time,
             fact.time,
         )
@@ -147,17 +145,15 @@ class AlertsFold:
 
     def _evidence_changed(self, item: Item, data: wire.EvidenceChanged) -> None:
         fact = item.fact
-        counted, left_out = data.tally.counted, data.tally.left_out
         for alert_id in data.alert_ids:
             row = self._target(alert_id)
-            row.half_days, row.counted, row.left_out = data.half_days, counted, left_out
+            row.half_days, row.tally = data.half_days, data.tally
             row.changed_at = row.counted_at = fact.time
 
     def _lifted(self, item: Item, data: wire.Lifted) -> None:
-        fact, evidence = item.fact, data.evidence
+        fact = item.fact
         row = self._target(data.alert_id)
-        row.state, row.half_days, row.rule = "lifted", data.half_days, evidence.rule
-        row.counted, row.left_out = evidence.counted, evidence.left_out
+        row.state, row.half_days, row.evidence, row.tally = "lifted", data.half_days, data.evidence, None
         row.changed_at = fact.time
         self.happened.append(
             Happened(

@@ -139,19 +139,13 @@ def approach_months(reading: Reading) -> Sequence[str]:
     return [row["month"] for row in rows]
 
 
-_STILL_SHORT = """
-NOT EXISTS (SELECT FROM alerts s WHERE s.student_id = a.student_id AND s.month = a.month
-    AND s.level = a.level AND s.state <> 'lifted')
-"""
-
-
 def approaching(reading: Reading, filters: ApproachFilters, size: int, skip: int = 0) -> list[Row]:
-    """Pupils who were one half-day short of a level they have not reached since, the latest first."""
+    """Pupils who were one half-day short of a level they do not have, the latest first."""
     condition, parameters = filters.where(reading)
     return reading.cursor.execute(
         f"SELECT a.student_id, a.uai, a.level, a.month, a.half_days, a.counted, a.left_out, a.rule, a.at,"
         f" i.ine, i.last_name, i.first_name, {CLASS_NAME} AS class_name"
-        f" FROM approaching a {PUPIL} WHERE {condition} AND {_STILL_SHORT}"
+        f" FROM approaching a {PUPIL} WHERE {condition}"
         " ORDER BY a.at DESC, a.student_id, a.level LIMIT %(size)s OFFSET %(skip)s",
         parameters | {"size": size, "skip": skip},
     ).fetchall()
@@ -161,6 +155,6 @@ def count_approaching(reading: Reading, filters: ApproachFilters) -> int:
     """How many of them."""
     condition, parameters = filters.where(reading)
     row = reading.cursor.execute(
-        f"SELECT count(*) AS total FROM approaching a {PUPIL} WHERE {condition} AND {_STILL_SHORT}", parameters
+        f"SELECT count(*) AS total FROM approaching a {PUPIL} WHERE {condition}", parameters
     ).fetchone()
     return int(row["total"]) if row else 0

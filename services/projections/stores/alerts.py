@@ -8,27 +8,26 @@ from services.projections.stores.rows import Unnest
 
 _RAISE = Unnest("""
 INSERT INTO alerts (alert_id, attendance_id, student_id, uai, level, month, school_year, state, half_days,
-    reached_on, reached_at, rule, counted, left_out, raised_at, changed_at, act, act_by, act_at, counted_at)
+    reached_on, reached_at, evidence, raised_at, changed_at, tally, act, act_by, act_at, counted_at)
 SELECT new.* FROM unnest(%t::uuid[], %t::uuid[], %t::uuid[], %t::text[], %t::smallint[], %t::text[],
-    %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::json[], %b::json[], %b::json[],
-    %t::timestamptz[], %t::timestamptz[], %t::text[], %t::text[], %t::timestamptz[],
-    %t::timestamptz[]) AS new (alert_id, attendance_id, student_id)
+    %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::text[], %t::timestamptz[],
+    %t::timestamptz[], %b::text[], %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[])
+    AS new (alert_id, attendance_id, student_id)
 WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
-ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, rule, counted, left_out,
-    raised_at, changed_at, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state, excluded.half_days,
-    excluded.reached_on, excluded.reached_at, excluded.rule, excluded.counted, excluded.left_out,
-    excluded.raised_at, excluded.changed_at, excluded.act, excluded.act_by, excluded.act_at,
-    excluded.counted_at)
+ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, evidence, raised_at,
+    changed_at, tally, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state, excluded.half_days,
+    excluded.reached_on, excluded.reached_at, excluded.evidence, excluded.raised_at, excluded.changed_at,
+    excluded.tally, excluded.act, excluded.act_by, excluded.act_at, excluded.counted_at)
 """)
 _CHANGE = Unnest("""
 UPDATE alerts SET changed_at = new.changed_at, state = coalesce(new.state, alerts.state),
-    half_days = coalesce(new.half_days, alerts.half_days), rule = coalesce(new.rule, alerts.rule),
-    counted = coalesce(new.counted, alerts.counted), left_out = coalesce(new.left_out, alerts.left_out),
+    half_days = coalesce(new.half_days, alerts.half_days), evidence = coalesce(new.evidence, alerts.evidence),
+    tally = CASE WHEN new.evidence IS NULL THEN coalesce(new.tally, alerts.tally) ELSE new.tally END,
     act = coalesce(new.act, alerts.act), act_by = coalesce(new.act_by, alerts.act_by),
     act_at = coalesce(new.act_at, alerts.act_at), counted_at = coalesce(new.counted_at, alerts.counted_at)
-FROM unnest(%t::uuid[], %t::timestamptz[], %t::text[], %t::smallint[], %b::json[], %b::json[], %b::json[],
+FROM unnest(%t::uuid[], %t::timestamptz[], %t::text[], %t::smallint[], %b::text[], %b::text[],
     %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[]) AS new (alert_id, changed_at, state, half_days,
-    rule, counted, left_out, act, act_by, act_at, counted_at)
+    evidence, tally, act, act_by, act_at, counted_at)
 WHERE alerts.alert_id = new.alert_id RETURNING uai
 """)
 _HAPPENED = Unnest("""
@@ -39,12 +38,16 @@ WHERE EXISTS (SELECT FROM alerts WHERE alerts.alert_id = new.alert_id)
 ON CONFLICT (alert_id, event_id) DO NOTHING
 """)
 _APPROACHED = Unnest("""
-INSERT INTO approaching (student_id, month, level, uai, school_year, half_days, rule, counted, left_out, at)
+INSERT INTO approaching (student_id, month, level, uai, school_year, half_days, evidence, at)
 SELECT new.* FROM unnest(%t::uuid[], %t::text[], %t::smallint[], %t::text[], %t::text[], %t::smallint[],
-    %b::json[], %b::json[], %b::json[], %t::timestamptz[]) AS new (student_id)
+    %b::text[], %t::timestamptz[]) AS new (student_id)
 WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
-ON CONFLICT (student_id, month, level) DO UPDATE SET (uai, half_days, rule, counted, left_out, at) =
-    (excluded.uai, excluded.half_days, excluded.rule, excluded.counted, excluded.left_out, excluded.at)
+ON CONFLICT (student_id, month, level) DO UPDATE SET (uai, half_days, evidence, at) =
+    (excluded.uai, excluded.half_days, excluded.evidence, excluded.at)
+""")
+_REACHED = Unnest("""
+DELETE FROM approaching a USING unnest(%t::uuid[], %t::text[], %t::smallint[]) AS reached (student_id, month, level)
+WHERE (a.student_id, a.month, a.level) = (reached.student_id, reached.month, reached.level)
 """)
 
 
@@ -53,6 +56,7 @@ def write(tx: Transaction, fold: AlertsFold) -> set[str]:
     touched = write_raised(tx, fold) | write_changed(tx, fold)
     if fold.happened:
         _HAPPENED.execute(tx, map(astuple, fold.happened))
+    delete_reached(tx, fold)
     return touched | write_approached(tx, fold)
 
 
@@ -69,6 +73,12 @@ def write_changed(tx: Transaction, fold: AlertsFold) -> set[str]:
         return set()
     _CHANGE.execute(tx, map(astuple, fold.changed.values()))
     return {uai for (uai,) in tx.fetchall()}
+
+
+def delete_reached(tx: Transaction, fold: AlertsFold) -> None:
+    """Take out the early warnings that an alert has overtaken."""
+    if fold.reached:
+        _REACHED.execute(tx, fold.reached)
 
 
 def write_approached(tx: Transaction, fold: AlertsFold) -> set[str]:

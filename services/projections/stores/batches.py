@@ -10,13 +10,11 @@ EVERYWHERE = "*"
 _ERASURE = 4_815_162  # any number, the same for all: who writes about pupils, and who erases one
 _MOST_SCHOOLS = 500  # a notification holds 8 000 bytes
 
-
 # What a batch touches is found by its key. A plan made while a table was small would read it whole, and would go on
 # doing so as it grows, until the server's next look at its size.
-_BEGIN = """
-SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true),
-    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
-    pg_advisory_xact_lock_shared(%s)
+WRITING = """
+set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true),
+set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
 """
 
 
@@ -30,7 +28,7 @@ def begin(tx: Transaction, model: str, version: int) -> None:
     No wait for the disk: rows and position are lost together if the server falls, and read again.
     The shared lock keeps an erasure from passing between a look at `forgotten` and the rows written.
     """
-    tx.execute(_BEGIN, (_ERASURE,), prepare=True)
+    tx.execute(f"SELECT {WRITING}, pg_advisory_xact_lock_shared(%s)", (_ERASURE,), prepare=True)
     # A statement of its own: while the one above waited, a rebuild may have switched.
     tx.execute("SELECT version FROM read_models WHERE name = %s", (model,), prepare=True)
     if tx.fetchone() != (version,):

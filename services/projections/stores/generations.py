@@ -71,9 +71,7 @@ def make(tx: Transaction, model: str) -> None:
 
 def enter(tx: Transaction) -> None:
     """For this transaction, the tables being built are the ones that names mean."""
-    tx.execute(
-        f"SELECT set_config('search_path', '{NEXT}, {LIVE}', true), set_config('synchronous_commit', 'off', true)"
-    )
+    tx.execute(f"SELECT set_config('search_path', '{NEXT}, {LIVE}', true), {batches.WRITING}")
 
 
 def index(tx: Transaction, model: str, table: str) -> None:

@@ -54,9 +54,10 @@ def alerts_of(dice: random.Random, pupils: int = 12) -> list[Envelope[Any]]:
                 **ids, time=at, kind=dice.choice(list(FollowUp)), on=date(2025, 10, 9), command_id=uuid4()
             ),
             lambda at, ids=ids: alert_lifted(**ids, time=at, cause=LiftCause.JUSTIFIED),
+            lambda at, student=student: threshold_approached(student_id=student, uai=HERE, time=at),
             lambda at, ids=ids: alert_closed(**ids, time=at, motive=CloseMotive.OTHER, command_id=uuid4()),
         ]
-        life += [act(next(moments)) for act in acts[: dice.randint(0, 4)]]
+        life += [act(next(moments)) for act in acts[: dice.randint(0, len(acts))]]
         lives.append(life)
     told = []
     while lives:

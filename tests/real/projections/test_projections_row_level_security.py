@@ -40,7 +40,7 @@ def two_schools(models: ReadModels) -> None:
         student = uuid4()
         models.handle(
             [
-                threshold_approached(student_id=student, uai=uai),
+                threshold_approached(student_id=student, uai=uai, level=2),
                 threshold_reached(student_id=student, alert_id=uuid4(), uai=uai),
             ]
         )

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from contracts.alerts import AlertState, CloseMotive
-from services.alerts.events import EvidenceChanged, FactNoted, Lifted, Raised, StandingLapsed, Status, Why
+from services.alerts.events import Approached, EvidenceChanged, FactNoted, Lifted, Raised, StandingLapsed, Status, Why
 from tests.unit.alerts.given import NOW, PUPIL, attendance, fact, half_day, missed, then
 
 
@@ -14,10 +14,23 @@ def test_a_late_correction_lifts_the_alert_with_its_cause(correction: Status, wh
     file = attendance(missed(4))
     alert = file.standing[1]
     file.note(PUPIL, fact(half_day(1), correction, minute=30), NOW)
-    (lifted,) = then(file, FactNoted)
+    lifted, _ = then(file, FactNoted)
     assert isinstance(lifted, Lifted)
     assert (lifted.alert_id, lifted.why, len(lifted.tally.counted)) == (alert.id, why, 3)
     assert file.alerts[alert.id].state is AlertState.LIFTED
+
+
+def test_whoever_is_still_near_when_an_alert_is_lifted_is_warned_of_anew_with_what_counts_now() -> None:
+    file = attendance(missed(4))
+    file.note(PUPIL, fact(half_day(1), Status.JUSTIFIED, minute=30), NOW)
+    _, near = then(file, FactNoted)
+    assert isinstance(near, Approached)
+    assert [each.slot for each in near.tally.counted] == [half_day(n) for n in (0, 2, 3)]
+    file.pending = []
+    file.note(PUPIL, fact(half_day(2), Status.JUSTIFIED, minute=30), NOW)
+    assert then(file, FactNoted) == []
+    file.note(PUPIL, missed(1, first=4)[0], NOW)
+    assert [type(event) for event in then(file, FactNoted)] == [Approached]
 
 
 def test_a_later_report_raises_again_as_another_alert() -> None:
@@ -41,9 +54,10 @@ def test_a_correction_that_leaves_the_count_at_the_threshold_lifts_nothing() -> 
 def test_falling_below_10_lifts_level_2_and_keeps_level_1() -> None:
     file = attendance(missed(10))
     file.note(PUPIL, fact(half_day(0), Status.JUSTIFIED, minute=30), NOW)
-    lifted, changed = then(file, FactNoted)
+    lifted, near, changed = then(file, FactNoted)
     assert isinstance(lifted, Lifted)
-    assert lifted.level == 2
+    assert isinstance(near, Approached)
+    assert (lifted.level, near.level) == (2, 2)
     assert isinstance(changed, EvidenceChanged)
     assert list(file.standing) == [1]
 
@@ -76,8 +90,9 @@ def test_an_alert_that_people_closed_stays_closed_when_the_count_falls() -> None
     file.close(alert.id, CloseMotive.OTHER, "head", uuid4(), NOW)
     file.pending = []
     file.note(PUPIL, fact(half_day(1), Status.JUSTIFIED, minute=30), NOW)
-    lapsed, changed = then(file, FactNoted)
+    lapsed, near, changed = then(file, FactNoted)
     assert isinstance(lapsed, StandingLapsed)
+    assert isinstance(near, Approached)  # one more half-day would raise another
     assert isinstance(changed, EvidenceChanged)
     assert changed.alert_ids == [alert.id]
     assert (len(changed.tally.counted), [left.slot for left in changed.tally.left_out]) == (3, [half_day(1)])

@@ -170,7 +170,7 @@ def test_a_report_of_the_home_school_may_lift_an_alert() -> None:
     file = file_after(with_partner(6), facts=[fact(half_day(0), uai=OTHER_SCHOOL), *missed(3, first=2)])
     assert list(file.standing) == [1]
     file.note(PUPIL, fact(half_day(0), minute=30), NOW)
-    (lifted,) = then(file, FactNoted)
+    (lifted,) = then(file, FactNoted, Approached)
     assert isinstance(lifted, Lifted)
     assert lifted.why is Why.IN_PARCOURS
 
