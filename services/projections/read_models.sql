@@ -17,18 +17,17 @@ CREATE TABLE alerts (
     half_days     smallint    NOT NULL,
     reached_on    date        NOT NULL,
     reached_at    text        NOT NULL,  -- MORNING or AFTERNOON
-    evidence      text        NOT NULL,  -- JSON as it came: who reads events has parsed it
+    rule          json        NOT NULL,
+    tally         text        NOT NULL,  -- JSON as it came: who reads events has parsed it
     raised_at     timestamptz NOT NULL,
     changed_at    timestamptz NOT NULL,
-    tally         text,                  -- what counts now and what is left out, where that changed since
     act           text,                  -- what somebody last did about it
     act_by        text,
     act_at        timestamptz,
     counted_at    timestamptz,           -- when the count last changed, if it did
     -- Computed where they are read.
-    rule          json GENERATED ALWAYS AS (evidence::json -> 'rule') VIRTUAL,
-    counted       json GENERATED ALWAYS AS (coalesce(tally, evidence)::json -> 'counted') VIRTUAL,
-    left_out      json GENERATED ALWAYS AS (coalesce(tally, evidence)::json -> 'left_out') VIRTUAL
+    counted       json GENERATED ALWAYS AS (tally::json -> 'counted') VIRTUAL,
+    left_out      json GENERATED ALWAYS AS (tally::json -> 'left_out') VIRTUAL
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);  -- room to change a row in place; evidence is not compressed
 CREATE INDEX alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
 CREATE INDEX alerts_by_student ON alerts (student_id);

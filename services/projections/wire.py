@@ -35,8 +35,16 @@ class HalfDay(Data, frozen=True):
     period: Literal["MORNING", "AFTERNOON"]
 
 
+class Evidence(Data, frozen=True):
+    """Half-days counted and left out, and the rule they were held against, kept as the JSON they came in."""
+
+    counted: Raw
+    left_out: Raw
+    rule: Raw
+
+
 class Approached(Data, frozen=True):
-    """`ThresholdApproached`. Evidence and tallies are kept as the JSON they came in."""
+    """`ThresholdApproached`."""
 
     student_id: str
     uai: str
@@ -59,7 +67,7 @@ class Reached(Data, frozen=True):
     level: Literal[1, 2]
     half_days: Small
     reached_on: HalfDay
-    evidence: Raw
+    evidence: Evidence
 
 
 class EvidenceChanged(Data, frozen=True):
@@ -94,7 +102,7 @@ class Lifted(Data, frozen=True):
     alert_id: str
     cause: str
     half_days: Small
-    evidence: Raw
+    evidence: Evidence
 
 
 class Closed(Data, frozen=True):

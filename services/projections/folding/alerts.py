@@ -24,10 +24,10 @@ class AlertRow(msgspec.Struct, gc=False):
     half_days: int
     reached_on: str
     reached_at: str
-    evidence: Raw
+    rule: Raw
+    tally: Raw
     raised_at: str
     changed_at: str
-    tally: Raw | None = None
     act: str | None = None
     act_by: str | None = None
     act_at: str | None = None
@@ -41,7 +41,7 @@ class AlertChange(msgspec.Struct, gc=False):
     changed_at: str
     state: str | None = None
     half_days: int | None = None
-    evidence: Raw | None = None
+    rule: Raw | None = None
     tally: Raw | None = None
     act: str | None = None
     act_by: str | None = None
@@ -79,6 +79,11 @@ class ApproachRow(msgspec.Struct, gc=False):
     half_days: int
     evidence: Raw
     at: str
+
+
+def _tally(evidence: wire.Evidence) -> Raw:
+    """As `AlertEvidenceChanged` has it."""
+    return Raw(b'{"counted":%b,"left_out":%b}' % (evidence.counted, evidence.left_out))
 
 
 Approach = tuple[str, str, int]
@@ -137,7 +142,8 @@ class AlertsFold:
             data.half_days,
             data.reached_on.date,
             data.reached_on.period,
-            data.evidence,
+            data.evidence.rule,
+            _tally(data.evidence),
             fact.time,
             fact.time,
         )
@@ -153,7 +159,8 @@ class AlertsFold:
     def _lifted(self, item: Item, data: wire.Lifted) -> None:
         fact = item.fact
         row = self._target(data.alert_id)
-        row.state, row.half_days, row.evidence, row.tally = "lifted", data.half_days, data.evidence, None
+        row.state, row.half_days = "lifted", data.half_days
+        row.rule, row.tally = data.evidence.rule, _tally(data.evidence)
         row.changed_at = fact.time
         self.happened.append(
             Happened(

@@ -8,26 +8,26 @@ from services.projections.stores.rows import Unnest
 
 _RAISE = Unnest("""
 INSERT INTO alerts (alert_id, attendance_id, student_id, uai, level, month, school_year, state, half_days,
-    reached_on, reached_at, evidence, raised_at, changed_at, tally, act, act_by, act_at, counted_at)
+    reached_on, reached_at, rule, tally, raised_at, changed_at, act, act_by, act_at, counted_at)
 SELECT new.* FROM unnest(%t::uuid[], %t::uuid[], %t::uuid[], %t::text[], %t::smallint[], %t::text[],
-    %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::text[], %t::timestamptz[],
-    %t::timestamptz[], %b::text[], %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[])
+    %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::json[], %b::text[],
+    %t::timestamptz[], %t::timestamptz[], %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[])
     AS new (alert_id, attendance_id, student_id)
 WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
-ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, evidence, raised_at,
-    changed_at, tally, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state, excluded.half_days,
-    excluded.reached_on, excluded.reached_at, excluded.evidence, excluded.raised_at, excluded.changed_at,
-    excluded.tally, excluded.act, excluded.act_by, excluded.act_at, excluded.counted_at)
+ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, rule, tally, raised_at,
+    changed_at, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state, excluded.half_days,
+    excluded.reached_on, excluded.reached_at, excluded.rule, excluded.tally, excluded.raised_at,
+    excluded.changed_at, excluded.act, excluded.act_by, excluded.act_at, excluded.counted_at)
 """)
 _CHANGE = Unnest("""
 UPDATE alerts SET changed_at = new.changed_at, state = coalesce(new.state, alerts.state),
-    half_days = coalesce(new.half_days, alerts.half_days), evidence = coalesce(new.evidence, alerts.evidence),
-    tally = CASE WHEN new.evidence IS NULL THEN coalesce(new.tally, alerts.tally) ELSE new.tally END,
+    half_days = coalesce(new.half_days, alerts.half_days), rule = coalesce(new.rule, alerts.rule),
+    tally = coalesce(new.tally, alerts.tally),
     act = coalesce(new.act, alerts.act), act_by = coalesce(new.act_by, alerts.act_by),
     act_at = coalesce(new.act_at, alerts.act_at), counted_at = coalesce(new.counted_at, alerts.counted_at)
-FROM unnest(%t::uuid[], %t::timestamptz[], %t::text[], %t::smallint[], %b::text[], %b::text[],
+FROM unnest(%t::uuid[], %t::timestamptz[], %t::text[], %t::smallint[], %b::json[], %b::text[],
     %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[]) AS new (alert_id, changed_at, state, half_days,
-    evidence, tally, act, act_by, act_at, counted_at)
+    rule, tally, act, act_by, act_at, counted_at)
 WHERE alerts.alert_id = new.alert_id RETURNING uai
 """)
 _HAPPENED = Unnest("""

@@ -80,6 +80,7 @@ def index(tx: Transaction, model: str, table: str) -> None:
     for statement in statements(model):
         if re.match(rf"CREATE (UNIQUE )?INDEX \w+ ON {table} ", statement):
             tx.execute(statement.encode())
+    tx.execute("SET LOCAL default_statistics_target TO 20")  # a small sample; the server takes its own look soon after
     tx.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(NEXT, table)))
 
 
