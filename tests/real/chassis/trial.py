@@ -195,7 +195,12 @@ class Trial:
         """Sequence, id and bytes of every message of the stream, in order."""
         own = nats or await self.connect()
         wanted = (await own.js.stream_info(TRIAL.name)).state.messages
-        config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE, mem_storage=True)
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.NONE,
+            mem_storage=True,
+            inactive_threshold=60,  # by itself the server forgets it after 5 s, which a busy machine may take to ask
+        )
         consumer = await own.js.pull_subscribe("trial.>", stream=TRIAL.name, config=config)
         found: list[tuple[int, str, bytes]] = []
         while len(found) < wanted:
