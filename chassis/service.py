@@ -35,7 +35,7 @@ from chassis.relay import Relay
 from chassis.revisions import Schema
 from chassis.settings import Settings, make_clock
 from chassis.source import Source
-from chassis.tuning import tune
+from chassis.tuning import keep_tidy, tune
 from contracts.streams import BucketSpec, StreamSpec, commands_inbox_of, inbox_of
 
 log = Log("service")
@@ -275,6 +275,7 @@ def run(service: Service, listener: socket.socket) -> None:
     logs.configure(service.name, service.settings.log_level)
     tracing.configure(service.name, logs.VERSION)
     tune()
+    service.tasks["tidy"] = keep_tidy
     config = uvicorn.Config(
         service.app(),
         loop="uvloop",
