@@ -23,11 +23,10 @@ async def test_what_holds_only_itself_is_given_back_without_the_collector_being_
     tidying = asyncio.create_task(tuning.keep_tidy())
     try:
         await asyncio.sleep(0)  # it has begun
-        gone = weakref.ref(_Circle())
-        assert gone() is not None
-        async with asyncio.timeout(20):
-            while gone() is not None:
-                await asyncio.sleep(0.05)
+        gone = asyncio.Event()
+        weakref.finalize(_Circle(), gone.set)
+        assert not gone.is_set()
+        await asyncio.wait_for(gone.wait(), 20)
     finally:
         tidying.cancel()
         gc.unfreeze()
