@@ -23,10 +23,10 @@ LATE_S = Gauge(
 
 
 async def asked(database: Database, question: Callable[[Transaction], T]) -> T:
-    """What a question to the database answers, in a thread and a transaction of its own."""
+    """What a question of one query to the database answers, in a thread of its own."""
 
     def ask() -> T:
-        with database.transaction() as tx:
+        with database.reading() as tx:
             return question(tx)
 
     return await asyncio.to_thread(ask)

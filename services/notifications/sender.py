@@ -19,7 +19,7 @@ from services.notifications.outbox import OUTCOMES, Outbox, Parcel
 log = Log("sender")
 
 BATCH = 200
-_POLL_S = (0.5, 2.0)
+_POLL_S = (0.5, 4.0)
 _QUIET_AFTER_S = 30
 """Without an e-mail for so long, we look more rarely for those that another replica left, or whose time has come."""
 

@@ -23,7 +23,7 @@ FIRED = Counter("perseverance_deadlines_fired", "Deadlines that fell due and wer
 ASIDE = Gauge("perseverance_deadlines_aside", "Parcours and delays whose deadlines this process could not decide upon")
 
 BATCH = 500
-LOOK_EVERY_S = 2.0
+LOOK_EVERY_S = 4.0
 LEAPING_S = 0.1
 """Between two looks where days go by in seconds: whoever moves a simulated clock waits for what it brings."""
 

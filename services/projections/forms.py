@@ -18,7 +18,7 @@ from services.projections.catalogue import ReadModel
 
 log = Log("projections")
 
-_LOOK_EVERY_S = 2.0
+_LOOK_EVERY_S = 4.0
 
 
 class Withdrawn(Exception):
@@ -26,7 +26,7 @@ class Withdrawn(Exception):
 
 
 class Forms:
-    """The versions of the live read models, looked at every two seconds."""
+    """The versions of the live read models, looked at every few seconds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
