@@ -127,6 +127,22 @@ async def test_where_no_school_in_sight_has_the_pupil_no_button_leads_to_an_erro
         assert tree.by_id("ouvrir-parcours") is None
 
 
+async def test_who_is_on_no_roll_in_sight_is_found_but_cannot_be_chosen(house: House) -> None:
+    gone, here = pupil("Partie au loin"), pupil("Restée ici")
+    await house.tell(*identity("Partie au loin", "ZÉPHYR", "3B", CYPRES, 63))
+    await house.tell(*identity("Restée ici", "ZÉPHYR", "3B", CYPRES, 64))
+    await house.tell(student_left(student_id=gone, uai=CYPRES, time=START + timedelta(days=1)))
+    await house.tell(pupil_identified(student_id=gone, uai=AUTAN, ine="990000163AB", last_name="ZÉPHYR"))
+    async with house.browser("mlds-31") as browser:
+        csrf = (await page(browser, "/")).one("input", where=lambda node: node.get("name") == "csrf")["value"]
+        answer = await browser.post("/parcours/nouveau", data={"recherche": "zephyr", "csrf": csrf})
+        tree = parse(answer.text)
+        links = tree.one("main").all("a", where=lambda a: "eleve=" in a.get("href"))
+        assert [link["href"] for link in links] == [f"/parcours/nouveau?eleve={here}"]
+        assert (await browser.get(links[0]["href"])).status_code == 200
+        assert "à son établissement actuel d’agir" in tree.one("main").text
+
+
 async def test_early_warnings_that_became_no_alert_are_told(house: House) -> None:
     async with house.browser("chef-tilleuls") as browser:
         assert "Approche du seuil" in (await page(browser, f"/eleves/{pupil('Maëlle')}")).one("main").text

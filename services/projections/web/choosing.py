@@ -32,7 +32,10 @@ def choose(
     search: str = "",
     found: list[Row] | None = None,
 ) -> Response:
-    """The page where a pupil is looked for; its links lead back to this address with the pupil in it."""
+    """The page where a pupil is looked for; its links lead back to this address with the pupil in it.
+
+    Who was found and is on no roll in sight is shown, so that nobody looks for them in vain, and leads nowhere.
+    """
     html = show(
         site,
         request,
@@ -42,6 +45,7 @@ def choose(
         **purpose._asdict(),
         search=search,
         found=found or [],
+        out_of_reach={each["student_id"] for each in found or [] if school_in_sight(reading, each) is None},
         most=MOST,
     )
     return HTMLResponse(html)
