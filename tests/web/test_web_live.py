@@ -171,7 +171,7 @@ async def test_a_list_of_very_many_schools_does_not_ask_for_itself(
     tab: Tab, monkeypatch: pytest.MonkeyPatch, followed: bool
 ) -> None:
     if not followed:
-        monkeypatch.setattr(pupil_pages, "FOLLOWED_AT_MOST", 0)
+        monkeypatch.setattr(pupil_pages, "MANY_SCHOOLS", 0)
     asks = "window.EventSource = class extends EventTarget { constructor() { super(); window.asks = true; } };"
     await tab.say("Page.addScriptToEvaluateOnNewDocument", source=asks)
     await tab.say("Page.navigate", url=tab.address("/eleves"))

@@ -6,6 +6,7 @@ import pytest
 
 from contracts.examples import pupil_identified, student_enrolled, student_left
 from contracts.parcours import ParcoursRefused, Why
+from services.projections.web import pupil_pages
 from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.parcours_population import Life, delay, parcours
@@ -25,6 +26,21 @@ async def test_a_head_finds_every_pupil_on_the_roll_by_name(house: House) -> Non
         "ÂGÉNOR Éloïse", "BÊTA Zoé", "ÇELIK Noël", "DUPRÉ Anaïs", "ÉVRARD Léa", "FABRE Théo", "GOÑI Maëlle",
         "HÉRAULT Loïc",
     ]  # fmt: skip
+
+
+async def test_of_very_many_schools_one_is_asked_for_before_all_pupils_are_read(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pupil_pages, "MANY_SCHOOLS", 1)
+    async with house.browser("mlds-31") as browser:
+        tree = await page(browser, "/eleves?page=3")
+        assert "Choisissez-en un" in tree.by_id("resultat").text  # type: ignore[union-attr]
+        assert not tree.all("table")
+        assert rows(await page(browser, f"/eleves?etablissement={CYPRES}"))
+        _, found = await narrowed(browser, "/eleves", "recherche=voisin")
+        assert listed(found) == 1
+    async with house.browser("chef-tilleuls") as browser:
+        assert rows(await page(browser, "/eleves")), "one school is not many"
 
 
 @pytest.mark.parametrize(

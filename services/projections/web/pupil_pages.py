@@ -21,8 +21,11 @@ from services.projections.web.searches import FIELD, Searches
 from services.projections.web.site import TheSite
 
 router = APIRouter(prefix="/eleves", default_response_class=HTMLResponse, include_in_schema=False)
-FOLLOWED_AT_MOST = 100
-"""How many schools may be in sight for the list to be refreshed by itself: it is put together of all their pupils."""
+MANY_SCHOOLS = 100
+"""Of more schools, nobody reads the list of all pupils, and it takes long: a school or a name is asked for first.
+
+Nor is a list refreshed by itself then: it would be put together of all their pupils.
+"""
 _USUAL = "nom"
 SORT_NAMES: Mapping[str, str] = {_USUAL: "par nom", "classe": "par classe"}
 
@@ -64,6 +67,8 @@ class AskedPupils:
 def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Who is on the roll: filtered, sorted, a page at a time."""
     asked = AskedPupils.of(request, site.searches)
+    many = len(visitor.scope.schools) > MANY_SCHOOLS
+    too_wide = many and not asked.filters.uai and not asked.filters.search.strip()
     # Of a whole territory they would be hundreds, of as many schools, and all its pupils would be read for them.
     school = asked.filters.uai or (visitor.scope.uais[0] if len(visitor.scope.uais) == 1 else None)
     with site.readings.of_pupils(visitor.scope) as reading:
@@ -75,9 +80,12 @@ def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             "eleves.html",
             asked=asked,
             sort_names=SORT_NAMES,
-            rows=roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, (asked.page - 1) * PAGE_SIZE),
-            paging=Paging(asked.page, roster.count(reading, asked.filters)),
-            still=len(visitor.scope.schools) > FOLLOWED_AT_MOST,
+            too_wide=too_wide,
+            rows=[]
+            if too_wide
+            else roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, (asked.page - 1) * PAGE_SIZE),
+            paging=Paging(1, 0) if too_wide else Paging(asked.page, roster.count(reading, asked.filters)),
+            still=many,
             classes=roster.classes(reading, school) if school else [],
         )
 
