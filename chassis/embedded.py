@@ -26,6 +26,15 @@ LOOPBACK = "127.0.0.1"
 _START_LIMIT_S = 30
 _HANDED_OUT_TO_NOBODY = (20_000, 32_000)  # Linux begins at 32768, macOS at 49152
 _ATTEMPTS = 1000
+_SETTINGS = """\
+max_connections = 200
+shared_buffers = 128MB
+max_wal_size = 2GB
+wal_writer_delay = 1s
+bgwriter_delay = 1s
+"""
+# Both writers spare others a wait under load; five times a second by default, they are most of an idle server's work.
+# What is committed without waiting for the disk, leases and read models, is on it three seconds later at most.
 _chance = random.SystemRandom()  # whoever seeds the other one would have every process begin with the same ports
 
 
@@ -178,8 +187,12 @@ class EmbeddedPostgres:
         return pid
 
     def alive(self) -> bool:
-        """Whether the postmaster runs."""
-        return self._server is not None and psutil.pid_exists(self.pid)
+        """Whether the postmaster runs. A killed one whose parent does not reap it has an id still, and does not."""
+        if self._server is None:
+            return False
+        with contextlib.suppress(psutil.NoSuchProcess):
+            return psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE
+        return False
 
     def start(self) -> str:
         """Make the cluster if there is none, start it, return its url."""
@@ -192,7 +205,7 @@ class EmbeddedPostgres:
             self._server.ensure_pgdata_inited()
             if new:
                 with (self.directory / "postgresql.conf").open("a") as conf:
-                    conf.write("max_connections = 200\nshared_buffers = 128MB\nmax_wal_size = 2GB\n")
+                    conf.write(_SETTINGS)
             self._say_who_may_come_in()
             self._server.ensure_postgres_running()
         return self.url

@@ -23,7 +23,7 @@ log = Log("nats")
 
 _DRAIN_LIMIT_S = 5
 _ASK_AGAIN_S = 0.05
-_LOOK_FOR_A_NEW_KEY_S = (2.0, 6.0)  # not the same for all: replicas should not be away together
+_LOOK_FOR_A_NEW_KEY_S = (5.0, 15.0)  # not the same for all: replicas should not be away together
 _NOT_ALLOWED, _NOT_KNOWN = "permissions violation", "authorization violation"
 
 

@@ -22,7 +22,7 @@ log = Log("reference")
 T = TypeVar("T")
 
 _EVERY_S, _AWAY_S = 10.0, 2.0
-_CONNECTED_STILL_S = 1.0
+_CONNECTED_STILL_S = 2.5
 _GATHER_S = 1.0
 """Changes come by the thousand: after the first, so long until they are read."""
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-import psutil
-
 from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
 from chassis.logs import Log
 from cli import passwords
@@ -127,7 +125,7 @@ class Engines:
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             for name, engine in self._ours.items():
-                if not _alive(engine):
+                if not engine.alive():
                     log.error("engine.died", engine=name)
                     try:
                         await asyncio.to_thread(engine.start)
@@ -136,14 +134,6 @@ class Engines:
                         continue
                     self._pids.record(name, engine.pid)
                     log.info("engine.started_again", engine=name)
-
-
-def _alive(engine: Engine) -> bool:
-    try:
-        # A killed server whose parent does not reap it is a zombie: its id exists, it does not run.
-        return engine.alive() and psutil.Process(engine.pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _kept_port(path: Path) -> int:
