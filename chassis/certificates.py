@@ -82,7 +82,7 @@ async def _handshake(address: str, port: int, host: str, context: ssl.SSLContext
                 ends = writer.get_extra_info("peercert")["notAfter"]
                 return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC)
             finally:
-                writer.close()
+                writer.transport.abort()  # no farewell: a loop that ends before the answer to it cannot be closed
     except Exception as error:  # noqa: BLE001  (whoever answers there, the others are to be seen all the same)
         return error
 

@@ -96,7 +96,7 @@ class Rebuild:
             await self._switch()
             await asyncio.to_thread(self._discard)
         finally:
-            await asyncio.to_thread(guard.close)
+            await asyncio.to_thread(generations.no_more_alone, guard)
             await asyncio.to_thread(self._database.close)
         facts = sum(reading.facts for reading in self._readings)
         return Rebuilt(self._model.name, facts, time.perf_counter() - started, loaded)

@@ -65,7 +65,7 @@ PATHS = [
 ]
 
 
-@pytest.fixture(params=PATHS, ids=lambda param: f"{param[0]} {param[1][:20]}")
+@pytest.fixture(scope="module", params=PATHS, ids=lambda param: f"{param[0]} {param[1][:20]}")
 async def tree(request: pytest.FixtureRequest, house: House) -> Node:
     who, path = request.param
     async with house.browser(who) as browser:

@@ -56,6 +56,12 @@ def alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     return bool(row and row[0])
 
 
+def no_more_alone(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Let another rebuild begin at once: the server notices some time later that a connection was closed."""
+    with connection, suppress(psycopg.OperationalError):
+        connection.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
+
+
 def discard(tx: Transaction) -> None:
     """Drop what an interrupted rebuild, or the last switch, left behind."""
     tx.execute(f"DROP SCHEMA IF EXISTS {NEXT} CASCADE")

@@ -56,7 +56,9 @@ async def is_tried_again(stream: StreamSpec, times: int) -> None:
     await eventually(tried)
 
 
-@pytest.mark.parametrize("stream", [TRIAL, SYNCED], ids=["written behind", "synced"])
+@pytest.mark.parametrize(
+    "stream", [pytest.param(TRIAL, id="written behind"), pytest.param(SYNCED, id="synced", marks=pytest.mark.long)]
+)
 async def test_what_is_recorded_is_published_once_there_is_room_and_nats_was_started_again(
     stream: StreamSpec, tmp_path: Path, trial_database: str
 ) -> None:

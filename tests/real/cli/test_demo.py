@@ -14,7 +14,7 @@ import pytest
 from cli.runtime import Suite
 from tests.real.cli.running import ENVIRONMENT
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 READY, STAYS = "ready in", "Ctrl-C stops everything"
 
@@ -111,7 +111,7 @@ def test_a_suite_that_dies_while_it_is_looked_at_is_a_failure_and_leaves_nothing
     assert all_gone(children)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_suite_that_ends_while_the_year_is_played_is_a_failure(tmp_path: Path, number: signal.Signals) -> None:
     report = tmp_path / "report.json"
     with demonstration(tmp_path, "--once", "--report", str(report), students=2000) as played:

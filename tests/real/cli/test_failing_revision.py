@@ -30,6 +30,7 @@ def refusing(tmp_path: Path) -> Path:
     return tmp_path / "var"
 
 
+@pytest.mark.long
 def test_up_says_so_in_one_sentence_and_stops_its_servers(refusing: Path) -> None:
     suite = Up(refusing)
     try:

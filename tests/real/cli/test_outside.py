@@ -23,7 +23,7 @@ from cli.runtime import Suite
 from cli.simulator.academy import build
 from tests.real.cli.running import Up, perseverance, up
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 CHIEF = "chief"
 SECRET, SECRET_FILE = "PERSEVERANCE_TOKEN_SECRET", "PERSEVERANCE_TOKEN_SECRET_FILE"
@@ -130,7 +130,6 @@ def test_a_backup_is_taken_with_the_password_of_the_file(outside: Outside, tmp_p
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.long
 def test_a_backup_is_rehearsed_and_put_back(
     outside: Outside, suite: Up, bare_nats_server: EmbeddedNats, tmp_path: Path
 ) -> None:

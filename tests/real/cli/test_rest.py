@@ -115,6 +115,7 @@ async def test_when_wait_returns_the_alert_is_shown_and_its_mails_are_gone(
             assert academy.pupils[academy.schools[0].uai][place].ine in ines
 
 
+@pytest.mark.long
 async def test_wait_says_who_is_behind_when_the_time_is_over(suite: Up, academy: Academy, key: str) -> None:
     stopped = suite.pid_of("alerts")
     os.kill(stopped, signal.SIGSTOP)
@@ -145,6 +146,7 @@ async def test_wait_waits_for_a_server_that_does_not_answer_at_first(suite: Up) 
     assert answer.returncode == 0, answer.stderr
 
 
+@pytest.mark.long
 async def test_wait_gives_up_when_nothing_answers_in_time(suite: Up) -> None:
     stopped = suite.pid_of("postgres")
     os.kill(stopped, signal.SIGSTOP)
@@ -156,6 +158,7 @@ async def test_wait_gives_up_when_nothing_answers_in_time(suite: Up) -> None:
     assert "PostgreSQL does not answer" in answer.stderr
 
 
+@pytest.mark.long
 async def test_wait_waits_for_deadlines_that_are_due(suite: Up) -> None:
     database = Database(Suite.find(suite.data, {}).database_url, "parcours", pool_size=1)
     stopped = suite.pid_of("parcours")
@@ -232,6 +235,7 @@ def entries(suite: Up) -> list[dict[str, str]]:
     return found
 
 
+@pytest.mark.long
 def test_what_is_in_quarantine_is_listed_shown_replayed_in_order_and_dropped(suite: Up, academy: Academy) -> None:
     database, student = poison(suite, academy)
     first, second, third = entries(suite)

@@ -130,6 +130,7 @@ def test_a_server_that_dies_is_started_again_where_it_was(suite: Up, name: str) 
     assert suite.runtime == where
 
 
+@pytest.mark.long
 def test_a_killed_supervisor_takes_its_services_with_it_and_the_next_one_recovers(tmp_path: Path) -> None:
     first = Up(tmp_path / "var")
     try:
@@ -149,7 +150,7 @@ def test_a_killed_supervisor_takes_its_services_with_it_and_the_next_one_recover
         first.clean_up()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_a_signal_stops_everything_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     suite = Up(tmp_path / "var")
     try:

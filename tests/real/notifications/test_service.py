@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import httpx
 import psycopg
+import pytest
 
 from chassis.reference import SEEN_S
 from contracts import notifications
@@ -160,6 +161,7 @@ def process(suite: Suite) -> Iterator[int]:
         os.waitpid(pid, 0)
 
 
+@pytest.mark.long
 async def test_killed_again_and_again_it_loses_no_mail_and_lists_every_duplicate(suite: Suite) -> None:
     await suite.load(*PEOPLE)
     raised = [await suite.raise_alert(1) for _ in range(300)]

@@ -145,6 +145,7 @@ async def test_it_builds_a_read_model_anew(provisioned: Owned, nats_url: str, mo
     await nats.close()
 
 
+@pytest.mark.long
 def test_the_command_line_works_as_it(owned: Owned, nats_url: str, tmp_path: Path) -> None:
     (tmp_path / "owner").write_text(_SECRET)
     environment = {

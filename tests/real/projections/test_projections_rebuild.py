@@ -197,6 +197,7 @@ def vacuum_slowly(connection: psycopg.Connection[Any], schema: str) -> None:
             connection.execute(f"ALTER TABLE {schema}.{table} SET (autovacuum_vacuum_{setting})".encode())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("schema", [generations.LIVE, generations.NEXT])
 async def test_the_switch_does_not_wait_until_the_server_has_vacuumed(
     house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch, vacuums_at_once: None, schema: str

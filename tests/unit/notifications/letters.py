@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import lru_cache
 from uuid import UUID
 
 from contracts.delays import DelayKind
@@ -70,6 +71,9 @@ def about_of(fact: Fact) -> UUID:
     return DELAY if isinstance(fact, (DelayApproaching, DelayReached)) else PARCOURS
 
 
+_renderer = lru_cache(Renderer)  # it compiles its templates when it first needs them: most of a test's time
+
+
 def letter(
     fact: Fact = REACHED,
     role: Role = Role.CPE,
@@ -81,7 +85,7 @@ def letter(
 ) -> Letter:
     """What somebody in `role` is written about `fact`."""
     about = About(about_of(fact), PUPIL, UAI, role, fact.template, "who")
-    return Renderer(identity).render(MAIL, about, fact, at, actor("who", role, name=name), where)
+    return _renderer(identity).render(MAIL, about, fact, at, actor("who", role, name=name), where)
 
 
 def parsed(written: Letter) -> EmailMessage:
