@@ -19,6 +19,7 @@ from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.service import Service
 from cli.directory_bucket import load_directory
+from cli.drain import Drain
 from contracts.catalogue import BUCKETS, STREAMS
 from contracts.envelope import Envelope
 from services.projections import tokens
@@ -57,22 +58,8 @@ class House:
         await self.settled()
 
     async def settled(self) -> None:
-        """Wait until every reader has read its stream."""
-
-        async def nothing_left() -> bool:
-            for reader in self.service.readers:
-                last = 0
-                for subject in reader.source.filters(frozenset(range(16))):
-                    with contextlib.suppress(Exception):
-                        found = await self.service.nats.js.get_last_msg(reader.source.stream, subject)
-                        last = max(last, found.seq or 0)
-                with self.service.database.transaction() as tx:
-                    tx.execute("SELECT max(position) FROM positions WHERE consumer = %s", (reader.name,))
-                    if (tx.fetchone() or (0,))[0] < last:
-                        return False
-            return True
-
-        await eventually(nothing_left)
+        """Wait until every reader has read every partition of its stream."""
+        assert not await Drain([self.service]).wait(30, (0.05, 0.2))
 
 
 @contextlib.asynccontextmanager
