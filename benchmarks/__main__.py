@@ -23,7 +23,7 @@ ALL = ("peers", "pipeline", "rebuild", "latency", "deadlines", "memory")
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much of everything."""
+    """How much of everything. `rounds`, an odd number: of what one stall can spoil, the median is told."""
 
     events: int
     peer_events: int
@@ -33,10 +33,11 @@ class Sizes:
     memory_s: float
     deadlines: int
     one_by_one: int
+    rounds: int
 
 
-FULL = Sizes(1_000_000, 6_000, 1_000_000, 20.0, 1_000_000, 300.0, 100_000, 3_000)
-SHORT = Sizes(60_000, 1_500, 40_000, 4.0, 10_000, 6.0, 10_000, 600)
+FULL = Sizes(1_000_000, 6_000, 1_000_000, 20.0, 1_000_000, 300.0, 100_000, 3_000, 3)
+SHORT = Sizes(60_000, 1_500, 40_000, 4.0, 10_000, 6.0, 10_000, 600, 1)
 
 
 def main() -> int:
@@ -52,6 +53,7 @@ def main() -> int:
         sizes.memory_s,
         arguments.deadlines or sizes.deadlines,
         sizes.one_by_one,
+        sizes.rounds,
     )
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
     report = Report(arguments.seed, machine())
@@ -75,7 +77,9 @@ def _measure(engines: Engines, sizes: Sizes, seed: int, only: tuple[str, ...], r
         for name, peak in result.memory_mb.items():
             report.memory[name] = Weighed(workload.events, workload.events, peak)
         if "rebuild" in only:
-            report.rebuild = step("rebuild", lambda: rebuild.measure(engines, database_url, sizes.rebuild_events))
+            report.rebuild = step(
+                "rebuild", lambda: rebuild.measure(engines, database_url, sizes.rebuild_events, sizes.rounds)
+            )
             if "memory" in only:
                 backlog = report.rebuild.events
                 report.memory["notifications"] = step(
@@ -83,7 +87,7 @@ def _measure(engines: Engines, sizes: Sizes, seed: int, only: tuple[str, ...], r
                     lambda: memory.notifications(engines, database_url, backlog, sizes.memory_s),
                 )
     if "latency" in only:
-        report.latency = step("latency", lambda: latency.measure(engines, sizes.latency_s))
+        report.latency = step("latency", lambda: latency.measure_again(engines, sizes.latency_s, sizes.rounds))
     if "deadlines" in only:
         report.deadlines = step(
             "deadlines", lambda: deadlines.measure(engines, sizes.deadlines, sizes.one_by_one, seed)

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
+from itertools import islice, pairwise
+from statistics import mean, median
 
 import psycopg
 import uvloop
@@ -32,35 +33,40 @@ _UUID = re.compile(rb"\b([0-9a-f]{8})((?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
 class Rebuilding:
     """Speeds in events a second; `ratio` of the whole rebuild, indexes and switch included, to plain reading.
 
-    Read and thrown away by our reader, and by the client library as its documentation shows.
+    Read and thrown away by our reader, and by the client library as its documentation shows. Of several rounds, the
+    median; `ratios` has that of each rebuild to the readings around it, in order.
     """
 
     events: int
     events_per_s: float
     read_and_thrown_away_per_s: float
     ratio: float
+    ratios: tuple[float, ...]
     library_per_s: float
     ratio_to_library: float
 
 
-def measure(engines: Engines, database_url: str, events: int) -> Rebuilding:
-    """Rebuild the alerts of `database_url` from at least `events` events; reading is timed before and after."""
+def measure(engines: Engines, database_url: str, events: int, rounds: int) -> Rebuilding:
+    """Rebuild the alerts of `database_url` from at least `events` events, `rounds` times, each between two readings."""
     total = asyncio.run(_grow(engines.nats_url, events))
-    _tidy_up(database_url)
     by_library = total / alone(_fetch_all, engines.nats_url, total)
-    first = alone(_read_all, engines.nats_url, total)
-    rebuilt, facts = alone(_rebuild, engines.nats_url, database_url)
-    second = alone(_read_all, engines.nats_url, total)
-    if facts != total:
-        raise RuntimeError(f"the rebuild read {facts} events of {total}")
-    _check(engines, database_url)
-    reading = 2 * total / (first + second)
-    speed = total / rebuilt
+    readings, rebuilds = [alone(_read_all, engines.nats_url, total)], []
+    for _ in range(rounds):
+        _tidy_up(database_url)
+        rebuilt, facts = alone(_rebuild, engines.nats_url, database_url)
+        if facts != total:
+            raise RuntimeError(f"the rebuild read {facts} events of {total}")
+        _check(engines, database_url)
+        rebuilds.append(rebuilt)
+        readings.append(alone(_read_all, engines.nats_url, total))
+    ratios = [mean(around) / each for around, each in zip(pairwise(readings), rebuilds, strict=True)]
+    reading, speed = total / median(readings), total / median(rebuilds)
     return Rebuilding(
         events=total,
         events_per_s=round(speed, 1),
         read_and_thrown_away_per_s=round(reading, 1),
-        ratio=round(speed / reading, 3),
+        ratio=round(median(ratios), 3),
+        ratios=tuple(round(each, 3) for each in ratios),
         library_per_s=round(by_library, 1),
         ratio_to_library=round(speed / by_library, 3),
     )

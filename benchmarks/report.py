@@ -90,13 +90,16 @@ class Report:
             table.add_row("ratio to the best peer", f"{self.ratio} ({self.best_peer})")
         if self.latency:
             which = f"publish -> row at {self.latency.rate:,.0f} events/s"
-            table.add_row(which, f"p50 {self.latency.p50} ms, p99 {self.latency.p99} ms, worst {self.latency.worst} ms")
+            rounds = ", ".join(map(str, self.latency.p99s))
+            delays = f"p50 {self.latency.p50} ms, p99 {self.latency.p99} ms, worst {self.latency.worst} ms"
+            table.add_row(which, f"{delays}; p99 of each round: {rounds}")
         if self.rebuild:
             done = self.rebuild
             table.add_row(
                 f"rebuild of a read model from {done.events:,} events",
                 f"{done.events_per_s:,.0f}/s, {done.ratio} of reading alone ({done.read_and_thrown_away_per_s:,.0f}/s);"
-                f" {done.ratio_to_library} of the library's own fetch ({done.library_per_s:,.0f}/s)",
+                f" {done.ratio_to_library} of the library's own fetch ({done.library_per_s:,.0f}/s);"
+                f" of each round: {', '.join(map(str, done.ratios))}",
             )
         if self.deadlines:
             caught = self.deadlines

@@ -190,6 +190,18 @@ async def test_only_one_runs_at_a_time(house: House, models: ReadModels, nats: N
             await Rebuild(ALERTS, nats, models.database.url).run()
 
 
+async def test_another_may_begin_although_the_server_has_not_noticed_that_the_first_has_gone(
+    models: ReadModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(models.database.url, autocommit=True) as first:
+        assert generations.alone(first)
+        with monkeypatch.context() as lingering:
+            lingering.setattr(psycopg.Connection, "close", lambda _: None)
+            generations.no_more_alone(first)
+        with psycopg.connect(models.database.url, autocommit=True) as second:
+            assert generations.alone(second)
+
+
 def vacuum_slowly(connection: psycopg.Connection[Any], schema: str) -> None:
     """A page each tenth of a second, and nothing to wait for before it begins."""
     for table in ("alerts", "timeline"):
