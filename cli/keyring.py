@@ -1,10 +1,12 @@
 """The keys of everyone who speaks to NATS, in one directory: a seed each, and what the server must know of them.
 
 `USER.nk` is the seed in use. While a key is being replaced, `USER.next.nk` holds the one to come. `keys.conf` gives the
-server both public keys; where there is none to come, that of a seed nobody kept.
+server both public keys; where there is none to come, that of a seed nobody kept. Of a school's system that sends on
+NATS we have the public key alone: `senders` names each with it, a line for each key.
 """
 
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,8 +16,11 @@ from chassis.credentials import new_seed, public_key
 from cli.errors import CliError, ExitCode
 from contracts.authorization import KEYS_FILE, authorization, key_variables
 from contracts.permissions import DOOR, USERS
+from services.intake.senders import is_name
 
 AUTHORIZATION_FILE = "authorization.conf"
+SENDERS_FILE = "senders"
+_PUBLIC_KEY = re.compile(r"U[A-Z2-7]{55}")
 
 
 class Keyring:
@@ -63,11 +68,41 @@ class Keyring:
             raise CliError(f"{user} has no key to come", "prepare one first", ExitCode.CONFLICT) from None
         self._tell(open_door=self._door_is_open())
 
+    def senders(self) -> list[tuple[str, str]]:
+        """Name and public key of each system that may send, in the order they were admitted. Raises CliError."""
+        path = self.directory / SENDERS_FILE
+        lines = path.read_text().splitlines() if path.exists() else []
+        found = []
+        for number, line in enumerate(lines, 1):
+            name, _, key = line.partition(" ")
+            if not is_name(name) or not is_public_key(key):
+                raise CliError(f"line {number} of {path} is no sender", "a name, a space, a public key")
+            found.append((name, key))
+        return found
+
+    def admit(self, name: str, key: str) -> None:
+        """Let the system `name` send with this key, beside those it has. Raises CliError when somebody has the key."""
+        known = self.senders()
+        if key in [theirs for _, theirs in known]:
+            raise CliError("a sender has this key already", "each makes its own", ExitCode.CONFLICT)
+        self._keep([*known, (name, key)])
+
+    def dismiss(self, name: str, key: str | None) -> int:
+        """Forget this key of a sender, or all it has; return how many that were."""
+        known = self.senders()
+        kept = [each for each in known if each != (name, key or each[1])]
+        self._keep(kept)
+        return len(known) - len(kept)
+
+    def _keep(self, senders: list[tuple[str, str]]) -> None:
+        _write(self.directory / SENDERS_FILE, "".join(f"{name} {key}\n" for name, key in senders))
+        self._tell(open_door=self._door_is_open())
+
     def _door_is_open(self) -> bool:
-        return (self.directory / AUTHORIZATION_FILE).read_text() == authorization(open_door=True)
+        return "\nno_auth_user: " in (self.directory / AUTHORIZATION_FILE).read_text()
 
     def _tell(self, *, open_door: bool) -> None:
-        _write(self.directory / AUTHORIZATION_FILE, authorization(open_door=open_door))
+        _write(self.directory / AUTHORIZATION_FILE, authorization(open_door=open_door, senders=self.senders()))
         known = {}
         for user in USERS:
             in_use, to_come = key_variables(user)
@@ -92,6 +127,11 @@ class Keyring:
             return public_key(new_seed())
         except (nkeys.NkeysError, ValueError):
             raise CliError(f"{seed_file} is damaged", "delete it for a new key, and restart who uses it") from None
+
+
+def is_public_key(text: str) -> bool:
+    """Whether this may be the public half of a user's key."""
+    return _PUBLIC_KEY.fullmatch(text) is not None
 
 
 def _write(path: Path, text: str) -> None:

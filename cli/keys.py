@@ -1,21 +1,18 @@
 """`perseverance keys`: the keys that services show NATS: make them, replace them one after the other."""
 
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.errors import CliError, ExitCode
-from cli.keyring import AUTHORIZATION_FILE, Keyring
+from cli.keyring import AUTHORIZATION_FILE, SENDERS_FILE, Keyring, is_public_key
 from cli.output import say
-from contracts.authorization import KEYS_FILE, rendered
-from contracts.permissions import USERS, sender_permissions
+from contracts.authorization import KEYS_FILE
+from contracts.permissions import USERS
 from services.intake.senders import is_name
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-_PUBLIC_KEY = re.compile(r"U[A-Z2-7]{55}")
 
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="Where the keys are; only its owner may open it.")]
 User = Annotated[str, typer.Argument(help=f"One of {', '.join(USERS)}.")]
@@ -44,20 +41,39 @@ def switch(directory: Directory, user: User) -> None:
 
 @app.command()
 def sender(
+    directory: Directory,
     name: Annotated[str, typer.Argument(help="The name it was registered under: see `perseverance senders`.")],
     public_key: Annotated[str, typer.Argument(help="The public half of the key it made for itself; begins with U.")],
 ) -> None:
-    """Print what lets a school's system send on NATS: an entry for `users` in the server's authorization.conf."""
+    """Let a school's system send on NATS under its name. A second key is good beside the first, to replace it."""
     if not is_name(name):
         raise CliError("this is no sender's name", "see `perseverance senders list`", ExitCode.USAGE)
-    if not _PUBLIC_KEY.fullmatch(public_key):
+    if not is_public_key(public_key):
         raise CliError("this is no public key of a user", "it begins with U and is 56 characters", ExitCode.USAGE)
-    typer.echo(f"{{ nkey: {public_key}, permissions: {rendered(sender_permissions(name))} }}")
+    _made(directory).admit(name, public_key)
+    say(f"{name} may send with this key as soon as the server has the new {AUTHORIZATION_FILE}")
+
+
+@app.command()
+def dismiss(
+    directory: Directory,
+    name: Annotated[str, typer.Argument(help="The name of the sender.")],
+    public_key: Annotated[str | None, typer.Argument(help="Of its keys, this one; all of them when left out.")] = None,
+) -> None:
+    """Let a school's system send no more, or no more with this key."""
+    gone = _made(directory).dismiss(name, public_key)
+    if not gone:
+        raise CliError("there is no such key of this sender", f"see the file {directory / SENDERS_FILE}")
+    say(f"{gone} keys of {name} forgotten; the server knows them until it has the new {AUTHORIZATION_FILE}")
+
+
+def _made(directory: Path) -> Keyring:
+    if not (directory / KEYS_FILE).exists():
+        raise CliError(f"there are no keys in {directory}", "make them with `perseverance keys make`")
+    return Keyring(directory)
 
 
 def _keyring(directory: Path, user: str) -> Keyring:
     if user not in USERS:
         raise CliError("there is no such user", f"one of {', '.join(USERS)}", ExitCode.USAGE)
-    if not (directory / KEYS_FILE).exists():
-        raise CliError(f"there are no keys in {directory}", "make them with `perseverance keys make`")
-    return Keyring(directory)
+    return _made(directory)

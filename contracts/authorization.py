@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contracts.permissions import DOOR, USERS, Permissions, door_permissions, permissions_of
+from contracts.permissions import DOOR, USERS, Permissions, door_permissions, permissions_of, sender_permissions
 
 KEYS_FILE = "keys.conf"
 
@@ -21,8 +21,11 @@ def key_variables(user: str) -> tuple[str, str]:
     return f"{name}_KEY", f"{name}_NEXT_KEY"
 
 
-def authorization(*, open_door: bool = False) -> str:
-    """The whole file; with `open_door`, whoever shows no key may do what senders do."""
+def authorization(*, open_door: bool = False, senders: Sequence[tuple[str, str]] = ()) -> str:
+    """The whole file. `senders`: name and public key of each school's system; one may have two keys for a while.
+
+    With `open_door`, whoever shows no key may do what senders do.
+    """
     roles = {user: permissions_of(user) for user in USERS}
     users = [(variable, user) for user in USERS for variable in key_variables(user)]
     rest = ""
@@ -31,12 +34,17 @@ def authorization(*, open_door: bool = False) -> str:
         nobody = key_variables(DOOR)[0]
         users.append((nobody, DOOR))
         rest = f"no_auth_user: ${nobody}\n"
-    blocks = "\n".join(f"{user.upper()} = {rendered(permissions)}" for user, permissions in roles.items())
-    entries = "\n".join(f"  {{ nkey: ${variable}, permissions: ${user.upper()} }}" for variable, user in users)
+    blocks = "\n".join(f"{user.upper()} = {_rendered(permissions)}" for user, permissions in roles.items())
+    entries = "\n".join(
+        [
+            *(f"  {{ nkey: ${variable}, permissions: ${user.upper()} }}" for variable, user in users),
+            *(f"  {{ nkey: {key}, permissions: {_rendered(sender_permissions(name))} }}" for name, key in senders),
+        ]
+    )
     return f"{_HEAD}\n{blocks}\n\nauthorization {{ users: [\n{entries}\n] }}\n{rest}"
 
 
-def rendered(permissions: Permissions) -> str:
+def _rendered(permissions: Permissions) -> str:
     """One `permissions` block."""
     subscribe = f"allow: {_list(permissions.subscribe)}"
     if permissions.hidden:

@@ -1,7 +1,7 @@
 """The filters of the pages, as they stand in the address: readable, in French, and never an error."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -104,6 +104,13 @@ class Paging:
 
     page: int
     total: int
+
+    @classmethod
+    def of(cls, page: int, rows: Sized, count: Callable[[], int]) -> "Paging":
+        """Of the page that shows `rows`. Counting takes as long as finding: only where the rows do not tell."""
+        shown = len(rows)
+        ends_here = shown < PAGE_SIZE and (shown > 0 or page == 1)
+        return cls(page, (page - 1) * PAGE_SIZE + shown if ends_here else count())
 
     @property
     def pages(self) -> int:

@@ -83,6 +83,7 @@ def alert_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     """Alerts: filtered, sorted, a page at a time."""
     asked = Asked.of(request, site.searches)
     with site.readings.of_pupils(visitor.scope) as reading:
+        rows = alerts.table(reading, asked.alerts(), asked.sort, PAGE_SIZE, asked.skip)
         return show(
             site,
             request,
@@ -90,8 +91,8 @@ def alert_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             reading,
             "alertes.html",
             asked=asked,
-            rows=alerts.table(reading, asked.alerts(), asked.sort, PAGE_SIZE, asked.skip),
-            paging=Paging(asked.page, alerts.count(reading, asked.alerts())),
+            rows=rows,
+            paging=Paging.of(asked.page, rows, lambda: alerts.count(reading, asked.alerts())),
             months=alerts.months(reading),
             classes=alerts.classes(reading),
         )
@@ -102,6 +103,7 @@ def approach_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str
     """Pupils one half-day short of a level."""
     asked = Asked.of(request, site.searches)
     with site.readings.of_pupils(visitor.scope) as reading:
+        rows = alerts.approaching(reading, asked.approaches(), PAGE_SIZE, asked.skip)
         return show(
             site,
             request,
@@ -109,8 +111,8 @@ def approach_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str
             reading,
             "approche.html",
             asked=asked,
-            rows=alerts.approaching(reading, asked.approaches(), PAGE_SIZE, asked.skip),
-            paging=Paging(asked.page, alerts.count_approaching(reading, asked.approaches())),
+            rows=rows,
+            paging=Paging.of(asked.page, rows, lambda: alerts.count_approaching(reading, asked.approaches())),
             months=alerts.approach_months(reading),
         )
 
@@ -124,6 +126,7 @@ def mail_journal(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     states = mails.TROUBLED if state == words.TO_CHECK else (state,) if state else ()
     filters = mails.MailFilters(states, uai=asked.uai)
     with site.readings.of_pupils(visitor.scope) as reading:
+        rows = mails.table(reading, filters, PAGE_SIZE, asked.skip)
         return show(
             site,
             request,
@@ -132,6 +135,6 @@ def mail_journal(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             "courriels.html",
             asked=asked,
             state=state,
-            rows=mails.table(reading, filters, PAGE_SIZE, asked.skip),
-            paging=Paging(asked.page, mails.count(reading, filters)),
+            rows=rows,
+            paging=Paging.of(asked.page, rows, lambda: mails.count(reading, filters)),
         )

@@ -48,6 +48,11 @@ class AskedPupils:
         return cls(filters, sealed, sort if sort in SORT_NAMES else _USUAL, page_of(request))
 
     @property
+    def skip(self) -> int:
+        """How many rows come before this page."""
+        return (self.page - 1) * PAGE_SIZE
+
+    @property
     def parameters(self) -> Mapping[str, object]:
         """The same, for the addresses of other pages of the list; without the page number."""
         return {
@@ -72,6 +77,7 @@ def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
     # Of a whole territory they would be hundreds, of as many schools, and all its pupils would be read for them.
     school = asked.filters.uai or (visitor.scope.uais[0] if len(visitor.scope.uais) == 1 else None)
     with site.readings.of_pupils(visitor.scope) as reading:
+        rows = [] if too_wide else roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, asked.skip)
         return show(
             site,
             request,
@@ -81,10 +87,10 @@ def pupil_list(site: TheSite, request: Request, visitor: PageOfPupils) -> str:
             asked=asked,
             sort_names=SORT_NAMES,
             too_wide=too_wide,
-            rows=[]
+            rows=rows,
+            paging=Paging(1, 0)
             if too_wide
-            else roster.table(reading, asked.filters, asked.sort, PAGE_SIZE, (asked.page - 1) * PAGE_SIZE),
-            paging=Paging(1, 0) if too_wide else Paging(asked.page, roster.count(reading, asked.filters)),
+            else Paging.of(asked.page, rows, lambda: roster.count(reading, asked.filters)),
             still=many,
             classes=roster.classes(reading, school) if school else [],
         )

@@ -14,6 +14,7 @@ from chassis.embedded import EmbeddedNats
 from chassis.nats import NatsClient, connect_once
 from chassis.provision import make_streams
 from cli import keys
+from cli.keyring import AUTHORIZATION_FILE, Keyring
 from contracts.catalogue import BUCKETS, COMMANDS, FLOW, INTAKE, REFUSALS, SERVICES, STREAMS
 from contracts.permissions import USERS, permissions_of
 from contracts.streams import inbox_of
@@ -118,19 +119,18 @@ async def _nothing(_: Exception) -> None:
 
 async def test_a_sender_says_its_own_facts_and_reads_its_own_refusals(tmp_path: Path) -> None:
     """As `perseverance keys sender` has the server know it."""
-    seed = tmp_path / "seed"
+    seed, ring = tmp_path / "seed", Keyring(tmp_path / "keys")
     seed.write_text(new_seed())
-    entry = CliRunner().invoke(keys.app, ["sender", "vs", public_key(seed.read_text())])
-    assert entry.exit_code == 0, entry.output
-    more = tmp_path / "users.conf"
-    more.write_text(f"authorization {{ users: [\n{entry.output}{{ user: maker, password: maker }} ] }}\n")
-    server = EmbeddedNats(tmp_path / "nats", more=more)
+    ring.make()
+    done = CliRunner().invoke(keys.app, ["sender", str(ring.directory), "vs", public_key(seed.read_text())])
+    assert done.exit_code == 0, done.output
+    server = EmbeddedNats(tmp_path / "nats", more=ring.directory / AUTHORIZATION_FILE)
     server.start()
     try:
-        maker = await connect_once(server.url.replace("//", "//maker:maker@"), "maker")
+        maker, intake = await _as(ring, "provisioning", server), await _as(ring, "intake", server)
         await make_streams(maker.jetstream(), (INTAKE, REFUSALS), ())
         for name in ("vs", "other"):
-            await maker.jetstream().publish(f"intake.refused.{name}", b"{}")
+            await intake.jetstream().publish(f"intake.refused.{name}", b"{}")
         client = await connect_once(server.url, "vs", credentials=Credentials(seed, inbox="_INBOX.sender.vs"))
         await client.jetstream().publish("intake.raw.vs", b"{}")
         config = ConsumerConfig(name="vs", ack_policy=AckPolicy.NONE, filter_subject="intake.refused.vs")
@@ -144,7 +144,11 @@ async def test_a_sender_says_its_own_facts_and_reads_its_own_refusals(tmp_path: 
         for subject in foreign:
             await client.publish(subject, b"{}")
         await tries.all_refused(foreign)
-        await client.close()
-        await maker.close()
+        for each in (client, maker, intake):
+            await each.close()
     finally:
         server.stop()
+
+
+async def _as(ring: Keyring, user: str, server: EmbeddedNats) -> NatsClient:
+    return await connect_once(server.url, user, credentials=Credentials(ring.seed_file(user), inbox=inbox_of(user)))

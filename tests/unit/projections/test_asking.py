@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from contracts.alerts import AlertState
 from services.projections.secrets import Secrets
-from services.projections.web.asking import Asked, Paging
+from services.projections.web.asking import PAGE_SIZE, Asked, Paging
 from services.projections.web.searches import Searches
 from services.projections.web.views import link
 
@@ -72,3 +72,14 @@ def test_the_address_of_a_list_keeps_its_filters_and_nothing_empty() -> None:
 def test_pages_count_from_one_and_an_empty_list_has_one() -> None:
     assert (Paging(1, 0).pages, Paging(1, 25).pages, Paging(1, 26).pages) == (1, 1, 2)
     assert (Paging(2, 26).first, Paging(2, 26).last) == (26, 26)
+
+
+def test_what_a_page_shows_tells_the_total_where_the_list_ends_and_is_counted_elsewhere() -> None:
+    def never() -> int:
+        raise AssertionError
+
+    full = range(PAGE_SIZE)
+    assert Paging.of(1, [], never) == Paging(1, 0)
+    assert Paging.of(3, full[:4], never) == Paging(3, 2 * PAGE_SIZE + 4)
+    assert Paging.of(2, full, lambda: 2 * PAGE_SIZE) == Paging(2, 2 * PAGE_SIZE), "there may be more"
+    assert Paging.of(9, [], lambda: 7) == Paging(9, 7), "a page after the last one"

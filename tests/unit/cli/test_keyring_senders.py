@@ -1,0 +1,91 @@
+"""Which systems may send on NATS is kept beside the keys, and stays there whatever is done with those."""
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chassis.credentials import new_seed, public_key
+from cli import keys
+from cli.errors import CliError
+from cli.keyring import AUTHORIZATION_FILE, SENDERS_FILE, Keyring
+
+
+@pytest.fixture
+def ring(tmp_path: Path) -> Keyring:
+    ring = Keyring(tmp_path / "keys")
+    ring.make()
+    return ring
+
+
+def a_key() -> str:
+    return public_key(new_seed())
+
+
+def told(ring: Keyring) -> str:
+    return (ring.directory / AUTHORIZATION_FILE).read_text()
+
+
+def run(command: str, ring: Keyring, *arguments: str) -> Result:
+    return CliRunner().invoke(keys.app, [command, str(ring.directory), *arguments])
+
+
+def refusal(command: str, ring: Keyring, *arguments: str) -> str:
+    error = run(command, ring, *arguments).exception
+    assert isinstance(error, CliError)
+    return str(error)
+
+
+def test_a_sender_stays_when_other_keys_are_made_replaced_and_switched(ring: Keyring) -> None:
+    key = a_key()
+    assert run("sender", ring, "vie-scolaire", key).exit_code == 0
+    for command in (["make"], ["next", "alerts"], ["switch", "alerts"]):
+        assert run(command[0], ring, *command[1:]).exit_code == 0
+        assert f"nkey: {key}" in told(ring)
+    assert '"intake.raw.vie-scolaire"' in told(ring)
+
+
+def test_a_sender_replaces_its_key_without_a_gap(ring: Keyring) -> None:
+    former, new = a_key(), a_key()
+    for key in (former, new):
+        run("sender", ring, "vie-scolaire", key)
+    assert former in told(ring)
+    assert new in told(ring)
+    assert run("dismiss", ring, "vie-scolaire", former).exit_code == 0
+    assert former not in told(ring)
+    assert new in told(ring)
+
+
+def test_who_is_dismissed_sends_no_more_and_others_do(ring: Keyring) -> None:
+    theirs, others = [a_key(), a_key()], a_key()
+    for key in theirs:
+        run("sender", ring, "vie-scolaire", key)
+    run("sender", ring, "autre", others)
+    assert run("dismiss", ring, "vie-scolaire").exit_code == 0
+    assert ring.senders() == [("autre", others)]
+    assert not any(key in told(ring) for key in theirs)
+
+
+def test_an_open_door_stays_open(tmp_path: Path) -> None:
+    ring = Keyring(tmp_path / "keys")
+    ring.make(open_door=True)
+    run("sender", ring, "vie-scolaire", a_key())
+    assert "no_auth_user" in told(ring)
+
+
+def test_what_is_no_sender_is_refused_and_changes_nothing(ring: Keyring) -> None:
+    before, key = told(ring), a_key()
+    assert "no sender's name" in refusal("sender", ring, "a.b", key)
+    assert "no public key" in refusal("sender", ring, "vie-scolaire", new_seed())
+    assert "no such key" in refusal("dismiss", ring, "vie-scolaire")
+    assert told(ring) == before
+    run("sender", ring, "vie-scolaire", key)
+    assert "already" in refusal("sender", ring, "autre", key)
+
+
+def test_a_damaged_list_is_told_by_its_line_and_not_lost(ring: Keyring) -> None:
+    run("sender", ring, "vie-scolaire", a_key())
+    damaged = ring.directory / SENDERS_FILE
+    damaged.write_text(damaged.read_text() + "somebody\n")
+    assert "line 2" in refusal("sender", ring, "autre", a_key())
+    assert damaged.read_text().endswith("somebody\n")
