@@ -31,7 +31,7 @@ up: $(STAMP) ## run the whole suite on this machine, data under ./var
 test: $(STAMP) ## run the tests, on real NATS and PostgreSQL servers
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
 
-test-long: $(STAMP) ## run the tests that take a whole suite of their own: faults, rollouts, backups, keys, canaries
+test-long: $(STAMP) ## run the tests that take a whole suite of their own: faults, rollouts, backups, keys, canaries, browsers
 	@$(BIN)/python -m pytest -n auto --dist loadfile -m long $(ARGS)
 
 check: $(STAMP) ## lint, types, import rules

@@ -1,6 +1,7 @@
 """The JSON Schemas: committed as generated, and true to the classes they describe."""
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ every_contract = pytest.mark.parametrize("contract", CONTRACTS, ids=lambda c: c.
 CHANGED = "{} is not as generated; run `make schemas` and commit what it writes"
 
 
+@cache
 def validator(contract: type[BaseModel]) -> Draft202012Validator:
     return Draft202012Validator(schema_of(contract), format_checker=FormatChecker())
 

@@ -23,6 +23,8 @@ from tests.deploy.manifests import (
 )
 from tests.deploy.test_manifests import objection
 
+pytestmark = pytest.mark.long
+
 RESTORED = "restored"
 PLUGIN = "barman-cloud.cloudnative-pg.io"
 

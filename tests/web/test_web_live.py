@@ -19,7 +19,7 @@ from tests.web.conftest import House, opened
 from tests.web.parcours_population import Life, days, delay, parcours, parcours_told
 from tests.web.population import CYPRES, TILLEULS, about, alert, identity, pupil, told
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.long]
 ALERT = f"/alertes/{alert('Éloïse')}"
 
 

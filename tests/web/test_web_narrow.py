@@ -1,10 +1,12 @@
 """Pages on a screen of 320 px, or at 400 % on a wide one, in a real browser: nothing asks for a second direction."""
 
+import pytest
+
 from tests.web.chromium import browsing, needs_chromium
 from tests.web.conftest import House
 from tests.web.test_web_accessibility import PATHS
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.long]
 _TOO_WIDE = """
 (() => {
   document.querySelectorAll("details").forEach(each => { each.open = true; });

@@ -125,6 +125,7 @@ async def test_a_database_that_is_missing(trial: Trial) -> None:
         await is_ready(service)
 
 
+@pytest.mark.long
 async def test_a_database_that_was_away_from_a_replica_that_holds_nothing(trial: Trial) -> None:
     """Of what has one partition one replica has nothing to do, and so nothing to do well: it is well all the same."""
     replicas = [f"u{uuid4().hex}" for _ in range(2)]

@@ -76,6 +76,7 @@ def until(service: "subprocess.Popen[str]", said: str) -> str:
     return next(line for line in service.stdout if said in line)
 
 
+@pytest.mark.long
 def test_a_service_started_before_the_job_says_what_to_do_and_begins_after_it(servers: dict[str, str]) -> None:
     with psycopg.connect(servers["DATABASE_URL"], autocommit=True) as connection:
         connection.execute("DROP SCHEMA alerts CASCADE")
@@ -90,6 +91,7 @@ def test_a_service_started_before_the_job_says_what_to_do_and_begins_after_it(se
         service.communicate(timeout=60)
 
 
+@pytest.mark.long
 def test_an_older_version_leaves_a_database_that_a_newer_one_contracted(servers: dict[str, str]) -> None:
     port = free_port()
     service = start({**servers, "PERSEVERANCE_PORT": str(port)}, "services.alerts")

@@ -132,6 +132,7 @@ async def test_wait_says_who_is_behind_when_the_time_is_over(suite: Up, academy:
     assert answer.returncode == 0, answer.stderr
 
 
+@pytest.mark.long
 async def test_wait_waits_for_a_server_that_does_not_answer_at_first(suite: Up) -> None:
     """Trap: somebody who waits right after a restart was told at once that there is no suite."""
     stopped = suite.pid_of("postgres")
@@ -267,6 +268,7 @@ def test_what_is_in_quarantine_is_listed_shown_replayed_in_order_and_dropped(sui
     assert perseverance(suite.data, "quarantine", "show", "nowhere/1").returncode == 2
 
 
+@pytest.mark.long
 def test_the_doctor_finds_a_service_that_is_away_and_secrets_that_others_can_read(suite: Up) -> None:
     assert is_well(suite)
     details = {finding.check: finding.detail for finding in examined(suite)}
@@ -287,6 +289,7 @@ def test_the_doctor_finds_a_service_that_is_away_and_secrets_that_others_can_rea
     eventually(lambda: is_well(suite), "does not get well again")
 
 
+@pytest.mark.long
 def test_provisioning_again_changes_nothing(suite: Up) -> None:
     answer = perseverance(suite.data, "provision", "--json")
     assert answer.returncode == 0

@@ -150,7 +150,8 @@ def test_a_killed_supervisor_takes_its_services_with_it_and_the_next_one_recover
         first.clean_up()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_everything_cleanly(tmp_path: Path, number: signal.Signals) -> None:
     suite = Up(tmp_path / "var")
     try:

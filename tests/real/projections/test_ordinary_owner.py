@@ -32,6 +32,8 @@ from tests.real.projections.house import ReadModels
 from tests.real.projections.test_projections_rebuild import everything, shape
 from tests.web.conftest import opened
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parents[3]
 _SECRET = "of-the-owner"
 
@@ -145,7 +147,6 @@ async def test_it_builds_a_read_model_anew(provisioned: Owned, nats_url: str, mo
     await nats.close()
 
 
-@pytest.mark.long
 def test_the_command_line_works_as_it(owned: Owned, nats_url: str, tmp_path: Path) -> None:
     (tmp_path / "owner").write_text(_SECRET)
     environment = {

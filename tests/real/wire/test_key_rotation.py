@@ -15,6 +15,8 @@ from contracts.authorization import KEYS_FILE
 from tests.real.eventually import eventually
 from tests.real.wire.conftest import Fatal, Guarded
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:

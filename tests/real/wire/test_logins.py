@@ -13,6 +13,8 @@ from cli import passwords
 from contracts.catalogue import SERVICES
 from tests.real.wire.conftest import SignIn, said
 
+pytestmark = pytest.mark.long
+
 REFUSED = psycopg.errors.InsufficientPrivilege
 
 

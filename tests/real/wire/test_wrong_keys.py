@@ -19,6 +19,8 @@ from contracts.commands import AcknowledgeAlert
 from tests.real.eventually import eventually
 from tests.real.wire.conftest import Fatal, Guarded, said
 
+pytestmark = pytest.mark.long
+
 ENDED = 70
 
 
