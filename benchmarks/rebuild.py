@@ -49,6 +49,7 @@ class Rebuilding:
 def measure(engines: Engines, database_url: str, events: int, rounds: int) -> Rebuilding:
     """Rebuild the alerts of `database_url` from at least `events` events, `rounds` times, each between two readings."""
     total = asyncio.run(_grow(engines.nats_url, events))
+    _tidy_up(database_url)
     by_library = total / alone(_fetch_all, engines.nats_url, total)
     readings, rebuilds = [alone(_read_all, engines.nats_url, total)], []
     for _ in range(rounds):

@@ -5,6 +5,7 @@ server both public keys; where there is none to come, that of a seed nobody kept
 NATS we have the public key alone: `senders` names each with it, a line for each key.
 """
 
+import base64
 import os
 import re
 from collections.abc import Iterable
@@ -74,35 +75,42 @@ class Keyring:
         lines = path.read_text().splitlines() if path.exists() else []
         found = []
         for number, line in enumerate(lines, 1):
-            name, _, key = line.partition(" ")
-            if not is_name(name) or not is_public_key(key):
+            name, _, key = line.strip().partition(" ")
+            if name and not (is_name(name) and is_public_key(key)):
                 raise CliError(f"line {number} of {path} is no sender", "a name, a space, a public key")
-            found.append((name, key))
+            found += [(name, key)] if name else []
         return found
 
     def admit(self, name: str, key: str) -> None:
-        """Let the system `name` send with this key, beside those it has. Raises CliError when somebody has the key."""
+        """Let the system `name` send with this key, beside those it has. Raises CliError when it is somebody else's."""
         known = self.senders()
-        if key in [theirs for _, theirs in known]:
-            raise CliError("a sender has this key already", "each makes its own", ExitCode.CONFLICT)
-        self._keep([*known, (name, key)])
+        theirs = {other for other, each in known if each == key} - {name}
+        if theirs or key in (self.directory / KEYS_FILE).read_text():
+            raise CliError("somebody else has this key", "each makes its own", ExitCode.CONFLICT)
+        self._keep(dict.fromkeys([*known, (name, key)]))
 
     def dismiss(self, name: str, key: str | None) -> int:
         """Forget this key of a sender, or all it has; return how many that were."""
         known = self.senders()
-        kept = [each for each in known if each != (name, key or each[1])]
+        kept = [each for each in known if each != (name, each[1] if key is None else key)]
         self._keep(kept)
         return len(known) - len(kept)
 
-    def _keep(self, senders: list[tuple[str, str]]) -> None:
-        _write(self.directory / SENDERS_FILE, "".join(f"{name} {key}\n" for name, key in senders))
-        self._tell(open_door=self._door_is_open())
+    def _keep(self, senders: Iterable[tuple[str, str]]) -> None:
+        # Also when they are the same: who was interrupted between the two files does it again.
+        text = "".join(f"{name} {key}\n" for name, key in senders)
+        if text or (self.directory / SENDERS_FILE).exists():
+            _write(self.directory / SENDERS_FILE, text)
+        self._allow(open_door=self._door_is_open())
 
     def _door_is_open(self) -> bool:
         return "\nno_auth_user: " in (self.directory / AUTHORIZATION_FILE).read_text()
 
-    def _tell(self, *, open_door: bool) -> None:
+    def _allow(self, *, open_door: bool) -> None:
         _write(self.directory / AUTHORIZATION_FILE, authorization(open_door=open_door, senders=self.senders()))
+
+    def _tell(self, *, open_door: bool) -> None:
+        self._allow(open_door=open_door)
         known = {}
         for user in USERS:
             in_use, to_come = key_variables(user)
@@ -130,8 +138,11 @@ class Keyring:
 
 
 def is_public_key(text: str) -> bool:
-    """Whether this may be the public half of a user's key."""
-    return _PUBLIC_KEY.fullmatch(text) is not None
+    """Whether this is the public half of a user's key: a server that is given another begins no more."""
+    if not _PUBLIC_KEY.fullmatch(text):
+        return False
+    raw = base64.b32decode(text)  # the last two bytes are there for who mistypes
+    return bool(raw[0] == nkeys.PREFIX_BYTE_USER and nkeys.crc16(raw[:-2]) == int.from_bytes(raw[-2:], "little"))
 
 
 def _write(path: Path, text: str) -> None:

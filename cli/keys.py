@@ -46,10 +46,7 @@ def sender(
     public_key: Annotated[str, typer.Argument(help="The public half of the key it made for itself; begins with U.")],
 ) -> None:
     """Let a school's system send on NATS under its name. A second key is good beside the first, to replace it."""
-    if not is_name(name):
-        raise CliError("this is no sender's name", "see `perseverance senders list`", ExitCode.USAGE)
-    if not is_public_key(public_key):
-        raise CliError("this is no public key of a user", "it begins with U and is 56 characters", ExitCode.USAGE)
+    _check(name, public_key)
     _made(directory).admit(name, public_key)
     say(f"{name} may send with this key as soon as the server has the new {AUTHORIZATION_FILE}")
 
@@ -61,10 +58,19 @@ def dismiss(
     public_key: Annotated[str | None, typer.Argument(help="Of its keys, this one; all of them when left out.")] = None,
 ) -> None:
     """Let a school's system send no more, or no more with this key."""
+    _check(name, public_key)
     gone = _made(directory).dismiss(name, public_key)
     if not gone:
         raise CliError("there is no such key of this sender", f"see the file {directory / SENDERS_FILE}")
-    say(f"{gone} keys of {name} forgotten; the server knows them until it has the new {AUTHORIZATION_FILE}")
+    many = "1 key" if gone == 1 else f"{gone} keys"
+    say(f"{many} of {name} forgotten, by the server too once it has the new {AUTHORIZATION_FILE}")
+
+
+def _check(name: str, public_key: str | None) -> None:
+    if not is_name(name):
+        raise CliError("this is no sender's name", "see `perseverance senders list`", ExitCode.USAGE)
+    if public_key is not None and not is_public_key(public_key):
+        raise CliError("this is no public key of a user", "56 characters, U first: copy it whole", ExitCode.USAGE)
 
 
 def _made(directory: Path) -> Keyring:

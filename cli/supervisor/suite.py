@@ -220,6 +220,8 @@ def _replicas(name: str, parts: list[Program]) -> Replicas:
 async def _start(engines: Engines) -> None:
     try:
         await engines.start()
+    except* CliError as errors:
+        raise errors.exceptions[0] from None
     except* EngineError as errors:
         raise CliError(str(errors.exceptions[0]), "its log says why") from None
 

@@ -2,7 +2,6 @@
 
 import re
 import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,21 +22,22 @@ def as_documented() -> str:
     return textwrap.dedent(block)
 
 
-@pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Resource, ...]]:
-    """The overlay `academie` with the door, for one sender."""
+@pytest.fixture(scope="module", params=["academie", "national/creteil"])
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Resource, ...]:
+    """An overlay with the door, for one sender."""
     ring = Keyring(tmp_path_factory.mktemp("door") / "keys")
     ring.make()
     ring.admit("vie-scolaire", KEY)
     with copied() as manifests:
-        overlay = manifests / "overlays/academie"
+        overlay = manifests / "overlays" / request.param
         (overlay / "door").mkdir()
-        (overlay / "door/kustomization.yaml").write_text(as_documented())
+        up = "../" * request.param.count("/")
+        (overlay / "door/kustomization.yaml").write_text(as_documented().replace("- ../", f"- {up}../"))
         (overlay / "door" / AUTHORIZATION_FILE).write_text((ring.directory / AUTHORIZATION_FILE).read_text())
         kustomization = yaml.safe_load((overlay / "kustomization.yaml").read_text())
-        kustomization["components"].append("door")
+        kustomization.setdefault("components", []).append("door")
         (overlay / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-        yield render(overlay)
+        return render(overlay)
 
 
 def one(resources: tuple[Resource, ...], kind: str, name: str) -> Resource:

@@ -86,6 +86,16 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert port in answer.stderr
 
 
+def test_a_damaged_list_of_senders_is_said_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir(mode=0o700)
+    (tmp_path / "keys/senders").write_text("somebody\n")
+    answer = perseverance(tmp_path, "up", "--port", "0")
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert "line 1" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 def test_files_are_not_imported_before_a_school_is_known(suite: Up, tmp_path: Path) -> None:
     file = tmp_path / "absences.csv"
     file.write_text("ine;uai;date;demi_journee;justifiee;motif\n990000001AB;0310000G;06/10/2025;M;N;\n")

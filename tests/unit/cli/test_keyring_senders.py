@@ -73,19 +73,42 @@ def test_an_open_door_stays_open(tmp_path: Path) -> None:
     assert "no_auth_user" in told(ring)
 
 
+def everything(ring: Keyring) -> dict[str, str]:
+    return {path.name: path.read_text() for path in ring.directory.iterdir()}
+
+
 def test_what_is_no_sender_is_refused_and_changes_nothing(ring: Keyring) -> None:
-    before, key = told(ring), a_key()
+    before, key = everything(ring), a_key()
+    mistyped = key[:-1] + ("A" if key[-1] != "A" else "B")
+    ours = public_key(ring.seed_file("alerts").read_text().strip())
     assert "no sender's name" in refusal("sender", ring, "a.b", key)
-    assert "no public key" in refusal("sender", ring, "vie-scolaire", new_seed())
+    for other in (new_seed(), mistyped, "", key[1:]):
+        assert "no public key" in refusal("sender", ring, "vie-scolaire", other)
+        assert "no public key" in refusal("dismiss", ring, "vie-scolaire", other)
     assert "no such key" in refusal("dismiss", ring, "vie-scolaire")
-    assert told(ring) == before
+    assert "somebody else" in refusal("sender", ring, "vie-scolaire", ours)
+    assert everything(ring) == before
     run("sender", ring, "vie-scolaire", key)
-    assert "already" in refusal("sender", ring, "autre", key)
+    assert "somebody else" in refusal("sender", ring, "autre", key)
+
+
+def test_who_was_interrupted_does_it_again(ring: Keyring) -> None:
+    key = a_key()
+    (ring.directory / SENDERS_FILE).write_text(f"vie-scolaire {key}\n")  # and no more
+    assert run("sender", ring, "vie-scolaire", key).exit_code == 0
+    assert told(ring).count(key) == 1
+
+
+def test_keys_of_services_are_not_touched(ring: Keyring) -> None:
+    before = everything(ring)
+    run("sender", ring, "vie-scolaire", a_key())
+    changed = {name for name, text in everything(ring).items() if before.get(name) != text}
+    assert changed == {SENDERS_FILE, AUTHORIZATION_FILE}
 
 
 def test_a_damaged_list_is_told_by_its_line_and_not_lost(ring: Keyring) -> None:
     run("sender", ring, "vie-scolaire", a_key())
     damaged = ring.directory / SENDERS_FILE
-    damaged.write_text(damaged.read_text() + "somebody\n")
-    assert "line 2" in refusal("sender", ring, "autre", a_key())
+    damaged.write_text(damaged.read_text() + "\nsomebody\n")
+    assert "line 3" in refusal("sender", ring, "autre", a_key())
     assert damaged.read_text().endswith("somebody\n")
