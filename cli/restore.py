@@ -13,7 +13,6 @@ from cli.runtime import data_of
 
 if TYPE_CHECKING:
     from cli.backups.taking import Tell
-    from cli.supervisor.engines import Engines
 
 app = typer.Typer()
 
@@ -48,7 +47,7 @@ async def _restore(data: Path, directory: Path, tell: "Tell") -> None:
         pids = Pids(data)
         engines = Engines(data, os.environ, pids)
         try:
-            await _start(engines)
+            await engines.start()
             await asyncio.to_thread(put_back_database, engines.suite().login, directory, tell)
             await put_back_the_rest(engines.suite(), directory, tell)
         except psycopg.OperationalError:
@@ -56,14 +55,3 @@ async def _restore(data: Path, directory: Path, tell: "Tell") -> None:
         finally:
             await engines.stop()
             pids.clear()
-
-
-async def _start(engines: "Engines") -> None:
-    from chassis.embedded import EngineError
-
-    try:
-        await engines.start()
-    except ExceptionGroup as errors:
-        if not isinstance(errors.exceptions[0], EngineError):
-            raise
-        raise CliError(str(errors.exceptions[0]), "its log says why") from None

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from chassis.embedded import EmbeddedNats, EmbeddedPostgres, free_port
+from chassis.embedded import EmbeddedNats, EmbeddedPostgres, EngineError, free_port
 from chassis.logs import Log
 from cli import passwords
+from cli.errors import CliError
 from cli.keyring import AUTHORIZATION_FILE, Keyring
 from cli.runtime import KEYS, Suite, given_credentials, given_password_file
 from cli.supervisor.orphans import Pids
@@ -70,12 +71,16 @@ class Engines:
         self._keeper: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start both at once. Raises EngineError."""
-        async with asyncio.TaskGroup() as group:
-            if not self.database_url:
-                group.create_task(asyncio.to_thread(self._start_postgres))
-            if not self.nats_url:
-                group.create_task(asyncio.to_thread(self._start_nats))
+        """Start both at once. Raises CliError."""
+        starts = [] if self.database_url else [self._start_postgres]
+        starts += [] if self.nats_url else [self._start_nats]
+        ended = await asyncio.gather(*map(asyncio.to_thread, starts), return_exceptions=True)
+        # Both have ended before one that failed is heard of: else the other would run on, and nobody stop it.
+        for error in ended:
+            if isinstance(error, EngineError):
+                raise CliError(str(error), "its log says why") from None
+            if error is not None:
+                raise error
         self._keeper = asyncio.create_task(self._keep())
 
     def servers(self) -> Servers:
@@ -115,11 +120,11 @@ class Engines:
             shutil.rmtree(directory)  # killed while it was being made: there is nothing in it yet
         server = EmbeddedPostgres(directory)
         self.database_url = server.start()
+        self._ours["postgres"] = server
+        self._pids.record("postgres", server.pid)
         made.touch()
         self.passwords = self._data / KEYS
         passwords.make(self.passwords)
-        self._ours["postgres"] = server
-        self._pids.record("postgres", server.pid)
 
     async def _keep(self) -> None:
         while True:

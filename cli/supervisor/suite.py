@@ -13,7 +13,6 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from chassis.embedded import EngineError
 from chassis.leaving import KEEP_ALIVE_S
 from chassis.logs import Log
 from cli.errors import CliError
@@ -84,7 +83,7 @@ class _Suite:
         self._check_settings(secrets_file)
         try:
             say(f"starting PostgreSQL and NATS under {self.options.data} ...")
-            await _start(engines)
+            await engines.start()
             await asyncio.to_thread(provision, engines.suite(), engines.passwords)
             kept = json.loads(secrets_file.read_text())
             parts = programs(self.options, self.url, engines.servers(), kept)
@@ -215,15 +214,6 @@ class _Suite:
 
 def _replicas(name: str, parts: list[Program]) -> Replicas:
     return Replicas([part.address for part in parts if part.service == name])
-
-
-async def _start(engines: Engines) -> None:
-    try:
-        await engines.start()
-    except* CliError as errors:
-        raise errors.exceptions[0] from None
-    except* EngineError as errors:
-        raise CliError(str(errors.exceptions[0]), "its log says why") from None
 
 
 async def _listens(port: int) -> bool:

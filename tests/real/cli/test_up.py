@@ -86,7 +86,7 @@ def test_a_taken_port_is_said_in_one_line(tmp_path: Path) -> None:
     assert port in answer.stderr
 
 
-def test_a_damaged_list_of_senders_is_said_in_one_line(tmp_path: Path) -> None:
+def test_a_damaged_list_of_senders_is_said_in_one_line_and_nothing_is_left_running(tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir(mode=0o700)
     (tmp_path / "keys/senders").write_text("somebody\n")
     answer = perseverance(tmp_path, "up", "--port", "0")
@@ -94,6 +94,9 @@ def test_a_damaged_list_of_senders_is_said_in_one_line(tmp_path: Path) -> None:
     assert answer.stdout == ""
     assert "line 1" in answer.stderr
     assert "Traceback" not in answer.stderr
+    assert not [
+        each for each in psutil.process_iter(["cmdline"]) if str(tmp_path) in " ".join(each.info["cmdline"] or [])
+    ]
 
 
 def test_files_are_not_imported_before_a_school_is_known(suite: Up, tmp_path: Path) -> None:
