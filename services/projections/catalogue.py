@@ -58,7 +58,7 @@ READ_MODELS = (
                 alerts_loading.load,
             ),
         ),
-        version=2,
+        version=3,
     ),
     ReadModel(
         "roster",

@@ -20,6 +20,8 @@ CREATE TABLE alerts (
     rule          json        NOT NULL,
     tally         text        NOT NULL,  -- JSON as it came: who reads events has parsed it
     raised_at     timestamptz NOT NULL,
+    raised_event  text        NOT NULL,  -- these three are what its timeline begins with
+    raised_half_days smallint NOT NULL,
     changed_at    timestamptz NOT NULL,
     act           text,                  -- what somebody last did about it
     act_by        text,
@@ -31,7 +33,7 @@ CREATE TABLE alerts (
 ) WITH (fillfactor = 70, toast_tuple_target = 8160);  -- room to change a row in place; evidence is not compressed
 CREATE INDEX alerts_by_school ON alerts (uai, raised_at DESC, alert_id DESC);
 CREATE INDEX alerts_by_student ON alerts (student_id);
--- One row for each thing that happened to an alert, changes of its count left out.
+-- One row for each thing that happened to an alert since it was raised, changes of its count left out.
 CREATE TABLE timeline (
     alert_id    uuid        NOT NULL,
     event_id    text        NOT NULL,

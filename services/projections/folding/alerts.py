@@ -1,6 +1,6 @@
 """Alerts, their timeline and early warnings, as a batch of facts leaves them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import msgspec
@@ -11,7 +11,7 @@ from services.projections.folding import Item
 
 
 class AlertRow(msgspec.Struct, gc=False):
-    """A whole alert. The fields are the columns of `alerts`, in order."""
+    """A whole alert, and what its timeline begins with. The fields are the columns of `alerts`, in order."""
 
     alert_id: str
     attendance_id: str
@@ -27,6 +27,8 @@ class AlertRow(msgspec.Struct, gc=False):
     rule: Raw
     tally: Raw
     raised_at: str
+    raised_event: str
+    raised_half_days: int
     changed_at: str
     act: str | None = None
     act_by: str | None = None
@@ -52,8 +54,8 @@ class AlertChange(msgspec.Struct, gc=False):
 class Happened(msgspec.Struct, gc=False):
     """A row of `timeline`, its columns in order.
 
-    A count that changed is no row: of these the alert keeps the last, for a reader wants to know where it stands
-    and since when, not each step on the way.
+    That it was raised is no row: its alert says so. Nor is a count that changed: of these the alert keeps the last,
+    for a reader wants to know where it stands and since when, not each step on the way.
     """
 
     alert_id: str
@@ -68,17 +70,8 @@ class Happened(msgspec.Struct, gc=False):
     on_day: str | None = None
 
 
-class ApproachRow(msgspec.Struct, gc=False):
-    """A row of `approaching`, its columns in order."""
-
-    student_id: str
-    month: str
-    level: int
-    uai: str
-    school_year: str
-    half_days: int
-    evidence: Raw
-    at: str
+ApproachRow = tuple[str, str, int, str, str, int, Raw, str]
+"""A row of `approaching`, its columns in order."""
 
 
 def _tally(evidence: wire.Evidence) -> Raw:
@@ -97,7 +90,7 @@ class AlertsFold:
         self.raised: dict[str, AlertRow] = {}
         self.changed: dict[str, AlertChange] = {}
         self.happened: list[Happened] = []
-        self.approached: dict[Approach, ApproachRow] = {}
+        self.approached: dict[Approach, wire.Fact[wire.Approached]] = {}
         self.reached: set[Approach] = set()
 
     def add(self, item: Item) -> None:
@@ -107,6 +100,21 @@ class AlertsFold:
         if apply:
             apply(self, item, data)
 
+    def approaching(self) -> Iterator[ApproachRow]:
+        """The early warnings of the batch, as rows: most do not last as long as that."""
+        for fact in self.approached.values():
+            data = fact.data
+            yield (
+                data.student_id,
+                data.month,
+                data.level,
+                data.uai,
+                data.school_year,
+                data.half_days,
+                data.evidence,
+                fact.time,
+            )
+
     def _target(self, alert_id: str) -> AlertRow | AlertChange:
         row = self.raised.get(alert_id) or self.changed.get(alert_id)
         if row is None:
@@ -114,16 +122,7 @@ class AlertsFold:
         return row
 
     def _approached(self, item: Item, data: wire.Approached) -> None:
-        self.approached[data.student_id, data.month, data.level] = ApproachRow(
-            data.student_id,
-            data.month,
-            data.level,
-            data.uai,
-            data.school_year,
-            data.half_days,
-            data.evidence,
-            item.fact.time,
-        )
+        self.approached[data.student_id, data.month, data.level] = item.fact
 
     def _reached(self, item: Item, data: wire.Reached) -> None:
         fact, approach = item.fact, (data.student_id, data.month, data.level)
@@ -145,9 +144,10 @@ class AlertsFold:
             data.evidence.rule,
             _tally(data.evidence),
             fact.time,
+            fact.id,
+            data.half_days,
             fact.time,
         )
-        self.happened.append(Happened(data.alert_id, fact.id, fact.time, item.seq, "raised", half_days=data.half_days))
 
     def _evidence_changed(self, item: Item, data: wire.EvidenceChanged) -> None:
         fact = item.fact

@@ -27,6 +27,8 @@ _TIMELINE = """
 SELECT t.event_id, t.at, t.kind, t.by, t.half_days, t.detail, t.on_day FROM (
     SELECT alert_id, event_id, at, seq, kind, by, half_days, detail, on_day FROM timeline
     UNION ALL
+    SELECT alert_id, raised_event, raised_at, -1, 'raised', NULL, raised_half_days, NULL, NULL FROM alerts
+    UNION ALL
     SELECT alert_id, NULL, counted_at, 0, 'count_changed', NULL, half_days, NULL, NULL FROM alerts
     WHERE counted_at IS NOT NULL AND state <> 'lifted'  -- lifting tells the count itself
 ) t JOIN alerts a USING (alert_id)

@@ -8,16 +8,18 @@ from services.projections.stores.rows import Unnest
 
 _RAISE = Unnest("""
 INSERT INTO alerts (alert_id, attendance_id, student_id, uai, level, month, school_year, state, half_days,
-    reached_on, reached_at, rule, tally, raised_at, changed_at, act, act_by, act_at, counted_at)
+    reached_on, reached_at, rule, tally, raised_at, raised_event, raised_half_days, changed_at, act, act_by, act_at,
+    counted_at)
 SELECT new.* FROM unnest(%t::uuid[], %t::uuid[], %t::uuid[], %t::text[], %t::smallint[], %t::text[],
     %t::text[], %t::text[], %t::smallint[], %t::date[], %t::text[], %b::json[], %b::text[],
-    %t::timestamptz[], %t::timestamptz[], %t::text[], %t::text[], %t::timestamptz[], %t::timestamptz[])
-    AS new (alert_id, attendance_id, student_id)
+    %t::timestamptz[], %t::text[], %t::smallint[], %t::timestamptz[], %t::text[], %t::text[], %t::timestamptz[],
+    %t::timestamptz[]) AS new (alert_id, attendance_id, student_id)
 WHERE NOT EXISTS (SELECT FROM forgotten f WHERE f.student_id = new.student_id)
 ON CONFLICT (alert_id) DO UPDATE SET (uai, state, half_days, reached_on, reached_at, rule, tally, raised_at,
-    changed_at, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state, excluded.half_days,
-    excluded.reached_on, excluded.reached_at, excluded.rule, excluded.tally, excluded.raised_at,
-    excluded.changed_at, excluded.act, excluded.act_by, excluded.act_at, excluded.counted_at)
+    raised_event, raised_half_days, changed_at, act, act_by, act_at, counted_at) = (excluded.uai, excluded.state,
+    excluded.half_days, excluded.reached_on, excluded.reached_at, excluded.rule, excluded.tally, excluded.raised_at,
+    excluded.raised_event, excluded.raised_half_days, excluded.changed_at, excluded.act, excluded.act_by,
+    excluded.act_at, excluded.counted_at)
 """)
 _CHANGE = Unnest("""
 UPDATE alerts SET changed_at = new.changed_at, state = coalesce(new.state, alerts.state),
@@ -84,5 +86,5 @@ def delete_reached(tx: Transaction, fold: AlertsFold) -> None:
 def write_approached(tx: Transaction, fold: AlertsFold) -> set[str]:
     """Write the early warnings of the batch."""
     if fold.approached:
-        _APPROACHED.execute(tx, map(astuple, fold.approached.values()))
-    return {row.uai for row in fold.approached.values()}
+        _APPROACHED.execute(tx, fold.approaching())
+    return {fact.data.uai for fact in fold.approached.values()}

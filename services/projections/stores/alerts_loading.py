@@ -18,7 +18,7 @@ def load(tx: Transaction, fold: AlertsFold) -> set[str]:
     alerts.write_changed(tx, fold)
     copy(tx, "timeline", map(astuple, fold.happened))
     alerts.delete_reached(tx, fold)
-    if not _copied(tx, "approaching", map(astuple, fold.approached.values())):
+    if not _copied(tx, "approaching", fold.approaching()):
         alerts.write_approached(tx, fold)
     return set()
 

@@ -18,7 +18,8 @@ from tests.unit.projections.places import uai
 
 HERE, ELSEWHERE = uai(310001), uai(810001)
 _CONTENT = {
-    "alerts": "alert_id, uai, state, half_days, rule::text, counted::text, left_out::text, raised_at, act, act_by",
+    "alerts": "alert_id, uai, state, half_days, rule::text, counted::text, left_out::text, raised_at, raised_event,"
+    " raised_half_days, act, act_by",
     "timeline": "alert_id, event_id, kind, by, half_days, detail, on_day",
     "approaching": "student_id, month, level, uai, half_days",
     "identities": "student_id, ine, last_name, first_name, search",

@@ -13,6 +13,7 @@ from chassis.database import Database
 from contracts.delays import DelayStarted
 from contracts.envelope import Envelope
 from contracts.examples import (
+    alert_acknowledged,
     mail_requested,
     pupil_identified,
     student_enrolled,
@@ -37,11 +38,12 @@ TABLES = ("alerts", "timeline", "approaching", "identities", "enrolments", "mail
 @pytest.fixture(autouse=True)
 def two_schools(models: ReadModels) -> None:
     for uai in (HERE, ELSEWHERE):
-        student = uuid4()
+        student, alert = uuid4(), uuid4()
         models.handle(
             [
                 threshold_approached(student_id=student, uai=uai, level=2),
-                threshold_reached(student_id=student, alert_id=uuid4(), uai=uai),
+                threshold_reached(student_id=student, alert_id=alert, uai=uai),
+                alert_acknowledged(alert_id=alert),
             ]
         )
         models.handle([pupil_identified(student_id=student, uai=uai)])

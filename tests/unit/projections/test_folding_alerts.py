@@ -35,7 +35,16 @@ def test_an_alert_raised_in_the_batch_is_written_once_as_the_batch_leaves_it() -
     assert (len(tally["counted"]), len(tally["left_out"])) == (5, 1)
     assert json.loads(bytes(row.rule))["id"] == "ABS-11"
     assert row.counted_at == (MORNING + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
-    assert [entry.kind for entry in fold.happened] == ["raised", "acknowledged"]
+    assert [entry.kind for entry in fold.happened] == ["acknowledged"]
+
+
+def test_an_alert_keeps_how_it_was_raised_whatever_becomes_of_its_count() -> None:
+    raised = threshold_reached(time=MORNING)
+    fold = folded(AlertsFold(), [raised, evidence_changed(counted=half_days(6)), alert_lifted()])
+    row = fold.raised[str(ALERT)]
+    assert (row.raised_event, row.raised_half_days) == (raised.id, raised.data.half_days)
+    assert row.raised_at == MORNING.isoformat().replace("+00:00", "Z")
+    assert row.half_days != row.raised_half_days
 
 
 def test_an_alert_raised_earlier_is_changed_by_no_more_than_the_batch_says() -> None:
