@@ -212,7 +212,9 @@ FACTS: Mapping[str, type[Data]] = {
 def _decoder(name: str, data: type[Data]) -> Callable[[bytes], Fact[Any]]:
     # A class for each type, so that an event which says it is of another one is not taken for this one.
     fields = [("type", Literal[name]), ("data", data)]
-    return msgspec.json.Decoder(msgspec.defstruct("Fact", fields, bases=(Fact,), frozen=True, gc=False)).decode
+    of_type = msgspec.defstruct("Fact", fields, bases=(Fact,), frozen=True, gc=False)
+    decoder: msgspec.json.Decoder[Fact[Any]] = msgspec.json.Decoder(of_type)
+    return decoder.decode
 
 
 _DECODERS = {name: _decoder(name, data) for name, data in FACTS.items()}
