@@ -126,7 +126,7 @@ class Nats:
     ) -> None:
         self.url = url
         self._name = name
-        self._credentials = credentials
+        self.credentials = credentials
         self._fatal = fatal
         self._closing = False
         self._begun = False
@@ -141,7 +141,7 @@ class Nats:
         await self.client.connect(
             self.url.split(","),
             name=self._name,
-            inbox_prefix=self._credentials.inbox,
+            inbox_prefix=self.credentials.inbox,
             max_reconnect_attempts=-1,
             reconnect_time_wait=1,
             ping_interval=5,
@@ -153,7 +153,7 @@ class Nats:
             reconnected_cb=self._on_reconnected,
         )
         self.connections = 1
-        if self._credentials.nkey_file:
+        if self.credentials.nkey_file:
             self._following = asyncio.create_task(self.client.follow_key())
 
     @property
@@ -164,7 +164,7 @@ class Nats:
     @property
     def inbox(self) -> str:
         """Under what this service alone listens, all its replicas alike."""
-        return self._credentials.inbox
+        return self.credentials.inbox
 
     async def flow(self, subject: str, sink: Sink) -> Subscription:
         """Hand every message on `subject` to `sink`, as it is read from the socket."""
@@ -197,7 +197,7 @@ class Nats:
                 await self.client.close()
 
     async def _on_error(self, error: Exception) -> None:
-        refused = refusal(error, self._credentials)
+        refused = refusal(error, self.credentials)
         if refused:
             log.error("nats.refused", connection=self._name, what=refused)
             self._fatal()

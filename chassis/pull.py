@@ -6,6 +6,7 @@ Under nats-py's `fetch` lies one `wait_for` for each message; here messages are 
 import asyncio
 import contextlib
 import json
+import sys
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -61,14 +62,17 @@ def _id(header: bytes) -> str:
 
 
 class Pull:
-    """An ordered flow of messages of one stream, from `after` + 1 on."""
+    """An ordered flow of messages of one stream, from `after` + 1 on; no more than `at_most` of them."""
 
-    def __init__(self, nats: Nats, stream: str, filters: Sequence[str], after: int, batch: int) -> None:
+    def __init__(
+        self, nats: Nats, stream: str, filters: Sequence[str], after: int, batch: int, at_most: int = sys.maxsize
+    ) -> None:
         self._nats = nats
         self._stream = stream
         self._filters = list(filters)
         self._after = after
         self._batch = batch
+        self._unasked = at_most
         self._arrived: list[Message] = []
         self._asking: asyncio.Future[None] | None = None
         self._awaited = 0
@@ -163,23 +167,28 @@ class Pull:
         status = header.split(b"\r\n", 1)[0].removeprefix(b"NATS/1.0").strip()
         self._heard = asyncio.get_running_loop().time()
         if status.startswith((b"404", b"408")) or (status.startswith(b"409") and b"Exceeded" in status):
-            self._awaited = 0
+            self._unasked += self._awaited
             self._ask_soon()
         else:
             self._broken = f"consumer status {status[:3].decode()}"
 
     def _ask_soon(self) -> None:
         # Counted before it is sent: who asked meanwhile would leave a request too many, and each such one for ever.
-        self._awaited = self._batch
-        self._asking = asyncio.ensure_future(self._request())
+        self._asking = asyncio.ensure_future(self._request(self._next_awaited()))
 
     async def _ask(self) -> None:
-        self._awaited = self._batch
-        await self._request()
+        await self._request(self._next_awaited())
 
-    async def _request(self) -> None:
+    def _next_awaited(self) -> int:
+        self._awaited = min(self._batch, self._unasked)
+        self._unasked -= self._awaited
+        return self._awaited
+
+    async def _request(self, messages: int) -> None:
+        if not messages:
+            return
         self._heard = asyncio.get_running_loop().time()
-        request: dict[str, Any] = {"batch": self._batch, "expires": _EXPIRES_S * 1_000_000_000}
+        request: dict[str, Any] = {"batch": messages, "expires": _EXPIRES_S * 1_000_000_000}
         # A request that cannot be sent is not answered: that shows as silence, or as another connection.
         with contextlib.suppress(nats.errors.Error, OSError):
             await self._nats.client.publish(

@@ -26,6 +26,11 @@ class Source:
         """A stream without partitions, read as one."""
         return cls(stream, subject, partitions=1)
 
+    @property
+    def whole(self) -> bool:
+        """Whether all messages of the stream are sent to us."""
+        return self.sifted or not self.facts
+
     def filters(self, owned: frozenset[int]) -> list[str]:
         """The subjects to ask for."""
         if self.partitions == 1:

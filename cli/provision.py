@@ -68,7 +68,7 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
     asyncio.run(_provision_streams(suite))
     if models := _outdated(suite):
         say(f"building anew, beside the live ones: {', '.join(model.name for model in models)} ...")
-        asyncio.run(rebuild(suite, models, PROVISIONING))
+        rebuild(suite, models, PROVISIONING)
     return applied
 
 

@@ -1,6 +1,5 @@
 """`perseverance rebuild`: build a read model anew beside the live one, then switch. Pages go on meanwhile."""
 
-import asyncio
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -29,18 +28,16 @@ def main(
 ) -> None:
     """Build a read model from the streams beside the live one, and switch when it has caught up.
 
-    Acts as the owner of the database, as `provision` does: tables are made and dropped.
+    Two processes share the work of a long stream, with about 120 MB of memory each. Acts as the owner of the
+    database, as `provision` does: tables are made and dropped.
     """
-    from chassis.tuning import tune
     from services.projections.catalogue import READ_MODELS
 
     wanted = [model for model in READ_MODELS if name in ("", model.name)]
     if not wanted:
         known = ", ".join(model.name for model in READ_MODELS)
         raise CliError(f"there is no read model {name!r}", f"there are {known}", ExitCode.USAGE)
-    tune()
-    suite = suite_of(ctx)
-    done = asyncio.run(rebuild(suite, wanted))
+    done = rebuild(suite_of(ctx), wanted)
     if as_json:
         emit([_report(each) for each in done])
     for each in () if as_json else done:
@@ -56,17 +53,28 @@ def _report(done: "Rebuilt") -> dict[str, Any]:
     }
 
 
-async def rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str = OPERATIONS) -> "list[Rebuilt]":
+def rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str = OPERATIONS) -> "list[Rebuilt]":
     """Build these read models beside the live ones, one after the other, as `user`.
 
     Raises CliError; nothing is switched then.
     """
+    import uvloop
+
+    from chassis.tuning import tune
+
+    tune()
+    return uvloop.run(_rebuild(suite, models, user))
+
+
+async def _rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str) -> "list[Rebuilt]":
     import nats.errors
     import psycopg
     from rich.progress import Progress
 
     from chassis.nats import Nats
-    from services.projections.rebuilding import Busy, Rebuild, Unreadable
+    from services.projections.loading.hands import Unreadable
+    from services.projections.loading.helping import HelperFailed
+    from services.projections.rebuilding import Busy, Rebuild
 
     nats_ = Nats(suite.nats_url, "rebuild", credentials=suite.credentials(user))
     try:
@@ -80,6 +88,8 @@ async def rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str = OPERA
             f"{error}: nothing was switched",
             "let the running service put it in quarantine, look at it with `perseverance quarantine list`, try again",
         ) from None
+    except HelperFailed as error:
+        raise CliError(f"a process that helped did not go on ({error}): nothing was switched", "try again") from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError("this role of PostgreSQL may not make tables", "rebuild as the owner of the database") from None
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

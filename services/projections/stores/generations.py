@@ -20,7 +20,7 @@ from services.projections.catalogue import READ_MODELS, ReadModel
 from services.projections.stores import batches, erasures
 
 LIVE, NEXT, OLD = "projections", "projections_next", "projections_old"
-_ONE_AT_A_TIME = 16_180_339  # any number, the same for every rebuild
+_ONE_AT_A_TIME, _HELPERS = 16_180_339, 27_182_818  # any numbers, the same for every rebuild
 # Shorter than PostgreSQL's deadlock_timeout: whoever looks at a page never pays for the switch.
 _PATIENCE = "300ms"
 # Much longer than deadlock_timeout, after which alone the server ends a vacuum of its own that is in somebody's way.
@@ -51,8 +51,12 @@ def outdated(tx: Transaction) -> list[ReadModel]:
 
 
 def alone(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
-    """Whether no other rebuild runs; it stays so for as long as this connection lives."""
-    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (_ONE_AT_A_TIME,)).fetchone()
+    """Whether no other rebuild runs, nor any helper of one; it stays so for as long as this connection lives."""
+    row = connection.execute(
+        "SELECT pg_try_advisory_lock(%(rebuild)s) AND pg_try_advisory_lock(%(helpers)s)"
+        " AND pg_advisory_unlock(%(helpers)s)",
+        {"rebuild": _ONE_AT_A_TIME, "helpers": _HELPERS},
+    ).fetchone()
     return bool(row and row[0])
 
 
@@ -60,6 +64,17 @@ def no_more_alone(connection: psycopg.Connection[tuple[object, ...]]) -> None:
     """Let another rebuild begin at once: the server notices some time later that a connection was closed."""
     with connection, suppress(psycopg.OperationalError):
         connection.execute("SELECT pg_advisory_unlock(%s)", (_ONE_AT_A_TIME,))
+
+
+def help_along(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Say that a process helps a rebuild: none begins before it has gone, were the one it helps to die."""
+    connection.execute("SELECT pg_advisory_lock_shared(%s)", (_HELPERS,))
+
+
+def help_no_more(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    """Say that it has gone."""
+    with connection, suppress(psycopg.OperationalError):
+        connection.execute("SELECT pg_advisory_unlock_shared(%s)", (_HELPERS,))
 
 
 def discard(tx: Transaction) -> None:

@@ -25,3 +25,17 @@ async def test_no_more_is_asked_for_than_two_batches_ahead(trial: Trial) -> None
                 furthest = max(furthest, info.delivered.consumer_seq - taken)
     assert 0 < furthest <= 2 * _BATCH
     await nats.close()
+
+
+async def test_no_more_is_asked_for_than_is_wanted(trial: Trial) -> None:
+    await trial.fill(200)
+    nats = await trial.connect()
+    async with Pull(nats, SOURCE.stream, SOURCE.filters(frozenset(range(16))), 10, _BATCH, at_most=120) as pull:
+        taken = []
+        while messages := await pull.next(wait_s=1):
+            taken += [message.seq for message in messages]
+        info = await nats.js.consumer_info(SOURCE.stream, pull._consumer)
+    assert taken == list(range(11, 131))
+    assert info.delivered is not None
+    assert info.delivered.consumer_seq == 120
+    await nats.close()

@@ -1,8 +1,10 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from chassis.nats import Nats
 from tests.real.projections.house import ReadModels
+from tests.web.conftest import House, opened
 
 
 @pytest.fixture
@@ -10,3 +12,17 @@ def models(postgres_url: str) -> Iterator[ReadModels]:
     models = ReadModels(postgres_url)
     yield models
     models.close()
+
+
+@pytest.fixture
+async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
+    async with opened(nats_url, postgres_url) as house:
+        yield house
+
+
+@pytest.fixture
+async def nats(nats_url: str) -> AsyncIterator[Nats]:
+    nats = Nats(nats_url, "test")
+    await nats.connect()
+    yield nats
+    await nats.close()

@@ -18,7 +18,7 @@ from contracts.identifiers import school_year_of
 from services.alerts.app import build as build_alerts
 from tests.real.eventually import eventually
 from tests.unit.projections.given import message
-from tests.web.conftest import House, opened
+from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.population import TILLEULS
 
@@ -41,12 +41,6 @@ async def running(service: Service) -> AsyncIterator[None]:
     yield
     stop.set()
     await serving
-
-
-@pytest.fixture
-async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
-    async with opened(nats_url, postgres_url) as house:
-        yield house
 
 
 @pytest.fixture

@@ -7,18 +7,11 @@ from uuid import uuid4
 
 import httpx
 import psycopg
-import pytest
 
 from contracts.examples import threshold_reached
 from tests.real.eventually import eventually
 from tests.web.conftest import House, opened
 from tests.web.population import AUTAN, TILLEULS
-
-
-@pytest.fixture
-async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
-    async with opened(nats_url, postgres_url) as house:
-        yield house
 
 
 class Page:

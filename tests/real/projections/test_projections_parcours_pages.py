@@ -14,18 +14,12 @@ from services.parcours.app import build as build_parcours
 from services.parcours.settings import ParcoursSettings
 from tests.real.projections.test_projections_acts import form_of, running
 from tests.real.projections.test_projections_parcours_acts import TODAY, day
-from tests.web.conftest import House, opened
+from tests.web.conftest import House
 from tests.web.dom import Node, parse
 from tests.web.population import TILLEULS
 
 INE = "990000456CD"
 TDO = {"type": "TDO", "volontaire": "oui", "solutions": "oui", "geste": "ouvrir", "pourquoi": "GPDS_DECIDED"}
-
-
-@pytest.fixture
-async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
-    async with opened(nats_url, postgres_url) as house:
-        yield house
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -24,7 +24,9 @@ from contracts.examples import (
 from contracts.examples.common import NOW
 from services.projections import rebuilding
 from services.projections.catalogue import READ_MODELS, ReadModel
-from services.projections.rebuilding import Busy, Rebuild, Unreadable
+from services.projections.loading import stretches
+from services.projections.loading.hands import Unreadable
+from services.projections.rebuilding import Busy, Rebuild
 from services.projections.stores import generations
 from services.projections.tables import SCHEMA
 from tests.real.eventually import eventually
@@ -32,23 +34,9 @@ from tests.real.projections.house import HERE, ReadModels, scope
 from tests.real.projections.test_projections_batches import alerts_of
 from tests.unit.projections.given import message
 from tests.unit.projections.parcours_lives import lives
-from tests.web.conftest import House, opened
+from tests.web.conftest import House
 
 ALERTS = READ_MODELS[0]
-
-
-@pytest.fixture
-async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
-    async with opened(nats_url, postgres_url) as house:
-        yield house
-
-
-@pytest.fixture
-async def nats(nats_url: str) -> AsyncIterator[Nats]:
-    nats = Nats(nats_url, "test")
-    await nats.connect()
-    yield nats
-    await nats.close()
 
 
 @pytest.fixture
@@ -118,7 +106,7 @@ async def test_damage_is_mended_and_the_readers_go_on_from_there(house: House, m
 async def test_pages_see_no_gap_while_facts_keep_coming(
     house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rebuilding, "FLUSH_EVERY", 50)
+    monkeypatch.setattr(stretches, "LENGTH", 50)
     await house.tell(*everything())
     over = asyncio.Event()
     seen, sent = [0], [0]

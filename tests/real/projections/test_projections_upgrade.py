@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -23,12 +22,6 @@ from tests.web.conftest import House, opened
 
 ALERTS = READ_MODELS[0]
 NEXT = replace(ALERTS, version=ALERTS.version + 1)
-
-
-@pytest.fixture
-async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
-    async with opened(nats_url, postgres_url) as house:
-        yield house
 
 
 @pytest.fixture
@@ -87,7 +80,7 @@ async def test_another_form_is_built_beside_the_live_one_and_each_version_writes
 
         with models.database.transaction() as tx:
             assert generations.outdated(tx) == [NEXT]
-        await rebuild(Suite(tmp_path, nats_url, postgres_url), [NEXT])
+        await asyncio.to_thread(rebuild, Suite(tmp_path, nats_url, postgres_url), [NEXT])
         with models.database.transaction() as tx:
             assert generations.outdated(tx) == []
             assert tx.execute("SELECT count(*) FROM alerts WHERE added = 'x'").fetchone() == (35,)

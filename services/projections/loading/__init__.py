@@ -1,0 +1,1 @@
+"""Filling the tables of a rebuild from their streams: stretches are read side by side, and written in order."""
