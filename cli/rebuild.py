@@ -89,7 +89,7 @@ async def _rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str) -> "l
             "let the running service put it in quarantine, look at it with `perseverance quarantine list`, try again",
         ) from None
     except HelperFailed as error:
-        raise CliError(f"a process that helped did not go on ({error}): nothing was switched", "try again") from None
+        raise CliError(f"a process that helped did not go on ({error})", "nothing was switched; try again") from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError("this role of PostgreSQL may not make tables", "rebuild as the owner of the database") from None
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):

@@ -54,7 +54,8 @@ class Helper:
 
     async def _ask(self, order: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdout
-        with suppress(ConnectionError):  # then there is no answer either
+        # Then there is no answer either. RuntimeError is uvloop's, of a pipe that it has closed.
+        with suppress(ConnectionError, RuntimeError):
             self.tell(order)
         line = await self._process.stdout.readline()
         if not line:

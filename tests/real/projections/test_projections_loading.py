@@ -2,9 +2,12 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
+import uvloop
 
 from chassis.database import Database
 from chassis.login import Login
@@ -97,6 +100,19 @@ async def test_a_helper_leaves_aside_what_is_in_quarantine_and_tells_of_what_can
         await Rebuild(ALERTS, nats, models.database.url).run()
     assert told.value.seq == bad.seq
     assert models.content() == before
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_helper_that_died_before_it_is_asked_is_noticed_when_it_is(run: Callable[[Any], None]) -> None:
+    async def ask_the_dead() -> None:
+        async with helping.helping(FEED, Nats("nats://127.0.0.1:1", "test"), Login("")) as helper:
+            helper._process.kill()
+            await helper._process.wait()
+            await asyncio.sleep(0.1)  # until the loop has closed its pipes
+            await helper.fold(0, 10, 10)
+
+    with pytest.raises(HelperFailed, match="it ended"):
+        run(ask_the_dead())
 
 
 async def test_an_error_of_a_helper_is_told_by_its_kind_alone(models: ReadModels, nats: Nats) -> None:
