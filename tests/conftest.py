@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -59,18 +60,25 @@ def template_database(postgres_server: EmbeddedPostgres) -> str:
     return "template_provisioned"
 
 
-@pytest.fixture
-def postgres_url(postgres_server: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+@contextmanager
+def provisioned_database(server: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """A database of one's own for as long as this lasts, copied from `template`."""
     name = f"test_{uuid4().hex}"
-    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+    with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
-                sql.Identifier(name), sql.Identifier(template_database)
+                sql.Identifier(name), sql.Identifier(template)
             )
         )
-    yield make_conninfo(postgres_server.url, dbname=name)
-    with psycopg.connect(postgres_server.url, autocommit=True) as connection:
+    yield make_conninfo(server.url, dbname=name)
+    with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def postgres_url(postgres_server: EmbeddedPostgres, template_database: str) -> Iterator[str]:
+    with provisioned_database(postgres_server, template_database) as url:
+        yield url
 
 
 @pytest.fixture
