@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from services.projections.rebuilding import Rebuilt
 
 app = typer.Typer()
+_NOTHING = "nothing was switched"
 
 
 @app.command()
@@ -72,9 +73,9 @@ async def _rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str) -> "l
     from rich.progress import Progress
 
     from chassis.nats import Nats
-    from services.projections.loading.hands import Unreadable
+    from services.projections.loading.hands import StreamShorter, Unreadable
     from services.projections.loading.helping import HelperFailed
-    from services.projections.rebuilding import Busy, Rebuild
+    from services.projections.rebuilding import Busy, Rebuild, Replayed
 
     nats_ = Nats(suite.nats_url, "rebuild", credentials=suite.credentials(user))
     try:
@@ -85,11 +86,17 @@ async def _rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str) -> "l
         raise CliError("another rebuild is running", "wait for it to end", ExitCode.CONFLICT) from None
     except Unreadable as error:
         raise CliError(
-            f"{error}: nothing was switched",
+            f"{error}: {_NOTHING}",
             "let the running service put it in quarantine, look at it with `perseverance quarantine list`, try again",
         ) from None
+    except Replayed:
+        raise CliError(
+            "somebody replayed or dropped what is in quarantine meanwhile", f"{_NOTHING}; try again"
+        ) from None
+    except StreamShorter as error:
+        raise CliError(str(error), f"{_NOTHING}; look at `perseverance streams verify`, try again") from None
     except HelperFailed as error:
-        raise CliError(f"a process that helped did not go on ({error})", "nothing was switched; try again") from None
+        raise CliError(f"a process that helped did not go on ({error})", f"{_NOTHING}; try again") from None
     except psycopg.errors.InsufficientPrivilege:
         raise CliError("this role of PostgreSQL may not make tables", "rebuild as the owner of the database") from None
     except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
@@ -98,9 +105,9 @@ async def _rebuild(suite: Suite, models: "Sequence[ReadModel]", user: str) -> "l
             "try again when fewer people work, or once that is over",
         ) from None
     except psycopg.OperationalError:
-        raise CliError("PostgreSQL is away", "nothing was switched; try again", ExitCode.UNREACHABLE) from None
+        raise CliError("PostgreSQL is away", f"{_NOTHING}; try again", ExitCode.UNREACHABLE) from None
     except (OSError, nats.errors.Error):
-        raise CliError("NATS is away", "nothing was switched; try again", ExitCode.UNREACHABLE) from None
+        raise CliError("NATS is away", f"{_NOTHING}; try again", ExitCode.UNREACHABLE) from None
     finally:
         await nats_.close()
 

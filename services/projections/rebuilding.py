@@ -6,14 +6,14 @@ changed, and the next rebuild drops what it left.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from math import ceil
 
 import psycopg
 
-from chassis.database import Database
+from chassis.database import Database, Transaction
 from chassis.login import Login
 from chassis.nats import Nats
 from chassis.positions import Position
@@ -41,6 +41,10 @@ class Busy(Exception):
     """Another rebuild is running."""
 
 
+class Replayed(Exception):
+    """Something was replayed or dropped from quarantine meanwhile: nothing was switched."""
+
+
 @dataclass(frozen=True)
 class Rebuilt:
     """What a rebuild did: facts read, seconds in all and while reading for the first time."""
@@ -56,6 +60,7 @@ class _Reading:
     """How far one stream was read into the new tables."""
 
     feed: Feed
+    aside: Mapping[str, int] = field(default_factory=dict)
     at: Position = field(default_factory=lambda: Position(0, ""))
     facts: int = 0
 
@@ -80,7 +85,7 @@ class Rebuild:
         self._readings = [_Reading(feed) for feed in model.feeds]
 
     async def run(self) -> Rebuilt:
-        """Do it. Raises Busy, Unreadable, HelperFailed."""
+        """Do it. Raises Busy, Unreadable, StreamShorter, Replayed, HelperFailed."""
         started = time.perf_counter()
         guard = await asyncio.to_thread(lambda: self._database.login.connect(autocommit=True))
         try:
@@ -104,6 +109,8 @@ class Rebuild:
         with self._database.transaction() as tx:
             generations.discard(tx)
             generations.make(tx, self._model.name)
+            for reading in self._readings:
+                reading.aside = generations.put_aside(tx, reading.feed.reader)
 
     async def _index_all(self) -> None:
         indexing = (asyncio.to_thread(self._index, table) for table in self._model.tables)
@@ -172,6 +179,7 @@ class Rebuild:
                     await asyncio.to_thread(generations.hold_back_writers, tx)
                     # Nothing moves the live read model now: at the end of the streams, ours is not behind.
                     await self._catch_up()
+                    await asyncio.to_thread(self._check_aside, tx)
                     reached = {reading.feed.reader: reading.at for reading in self._readings}
                     await asyncio.to_thread(generations.switch, tx, self._model, reached)
             except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
@@ -180,6 +188,12 @@ class Rebuild:
                 await asyncio.sleep(0.1)
             else:
                 return
+
+    def _check_aside(self, tx: Transaction) -> None:
+        # What was replayed meanwhile is in the live tables, and was passed over here.
+        for reading in self._readings:
+            if not reading.aside.items() <= generations.put_aside(tx, reading.feed.reader).items():
+                raise Replayed
 
     async def _catch_up(self) -> int:
         before = sum(reading.facts for reading in self._readings)

@@ -248,15 +248,15 @@ def _expected(subject: str) -> Callable[[bytes], Fact[Any]]:
 def _by_envelope(data: bytes) -> Fact[Any]:
     try:
         decode = _DECODERS.get(_type_of(data).type)
+        if decode is None:
+            raise Unprocessable("an event of a type this read model does not know")
+        try:
+            return decode(data)
+        except msgspec.ValidationError as error:
+            # The part before " - at " may quote a value of the message; the place never does.
+            place = str(error).partition(" - at ")[2].strip("`")
+            raise Unprocessable(f"a field is missing or of the wrong form, at {place[:80] or 'the top'}") from None
     except msgspec.DecodeError:
         raise Unprocessable("not a JSON event of a known form") from None
-    except UnicodeDecodeError:
+    except UnicodeDecodeError:  # in what the first look passed over
         raise Unprocessable("not UTF-8") from None
-    if decode is None:
-        raise Unprocessable("an event of a type this read model does not know")
-    try:
-        return decode(data)
-    except msgspec.ValidationError as error:
-        # The part before " - at " may quote a value of the message; the place never does.
-        place = str(error).partition(" - at ")[2].strip("`")
-        raise Unprocessable(f"a field is missing or of the wrong form, at {place[:80] or 'the top'}") from None

@@ -1,7 +1,9 @@
 """Who reads a stretch of a stream and writes what it made: this process, or another one that stands in for it."""
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +22,7 @@ from services.projections.stores import generations
 log = Log("rebuild")
 
 _PULL = 4_000
+_WAIT_FOR_REGROWTH_S = 60.0
 EVERY_PARTITION = frozenset(range(16))
 
 
@@ -30,6 +33,13 @@ class Unreadable(Exception):
         super().__init__(f"message {seq} read by {reader}: {reason}")
         self.seq = seq
         self.reason = reason
+
+
+class StreamShorter(Exception):
+    """A stream ends before what there was to read when we began, and was not filled again: nothing was switched."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"the stream {stream} has become shorter")
 
 
 @dataclass(frozen=True)
@@ -46,7 +56,7 @@ class Hand(Protocol):
     async def fold(self, after: int, until: int, at_most: int) -> Reached:
         """Read and fold what lies behind sequence `after`, up to `until`, no more than `at_most` messages.
 
-        Raises Unreadable.
+        Raises Unreadable, StreamShorter.
         """
         ...
 
@@ -65,10 +75,12 @@ class OwnHand:
         self._write = feed.load or feed.write if fast else feed.write
         self._fold = feed.fold()
         self._aside: Mapping[str, int] = {}
+        self._heard = 0.0
 
     async def fold(self, after: int, until: int, at_most: int) -> Reached:
         """See Hand."""
         self._aside = await asyncio.to_thread(self._put_aside)
+        self._heard = time.monotonic()
         while True:
             try:
                 return await self._read(after, until, at_most)
@@ -82,10 +94,10 @@ class OwnHand:
             while facts < at_most:
                 messages = await pull.next(1.0)
                 if not messages:
-                    until = min(until, await end(self._nats, self._feed))  # the stream may have lost some since
-                    if at.seq >= until:
+                    if await self._is_over(at.seq, until):
                         break
                     continue
+                self._heard = time.monotonic()
                 over = messages[-1].seq >= until
                 if messages[-1].seq > until:
                     messages = [message for message in messages if message.seq <= until]
@@ -96,6 +108,18 @@ class OwnHand:
                 if over:
                     break
         return Reached(at, facts)
+
+    async def _is_over(self, at: int, until: int) -> bool:
+        """Whether what is missing was taken out of the stream. Raises StreamShorter when it was not filled again.
+
+        A stream that was made anew is filled again by its relay, at the same sequences: that is waited for.
+        """
+        last = (await self._nats.js.stream_info(self._feed.source.stream)).state.last_seq
+        if last >= until:
+            return at >= min(until, await end(self._nats, self._feed))
+        if time.monotonic() - self._heard > _WAIT_FOR_REGROWTH_S:
+            raise StreamShorter(self._feed.source.stream)
+        return False
 
     def _take(self, messages: Sequence[Message], fold: Fold) -> None:
         wants, add, aside = self._feed.source.wants, fold.add, self._aside
@@ -125,7 +149,9 @@ class OwnHand:
         try:
             await asyncio.shield(writing)
         finally:
-            await asyncio.wait((writing,))
+            while not writing.done():
+                with suppress(asyncio.CancelledError):  # told again: we do stop, once nobody writes any more
+                    await asyncio.wait((writing,))
 
     def _write_folded(self) -> None:
         with self._database.transaction() as tx:

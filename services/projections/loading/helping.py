@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import uvloop
 
 from chassis.credentials import Credentials
@@ -29,6 +30,19 @@ _PATIENCE_S = 10
 
 class HelperFailed(Exception):
     """A process that helped ended or met an error, of which this names the kind: nothing was switched."""
+
+
+_KNOWN: dict[str, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (
+        psycopg.OperationalError,
+        psycopg.errors.DeadlockDetected,
+        psycopg.errors.InsufficientPrivilege,
+        psycopg.errors.LockNotAvailable,
+        TimeoutError,
+    )
+}
+"""Whoever is helped knows what to do about these, whichever process meets them."""
 
 
 class Helper:
@@ -64,7 +78,7 @@ class Helper:
         if "unreadable" in said:
             raise Unreadable(self._feed.reader, said["unreadable"], said["reason"])
         if "failed" in said:
-            raise HelperFailed(said["failed"])
+            raise _KNOWN.get(said["failed"], HelperFailed)(said["failed"])
         return said
 
 
@@ -84,14 +98,18 @@ def _job(feed: Feed, nats: Nats, login: Login) -> dict[str, Any]:
 @asynccontextmanager
 async def helping(feed: Feed, nats: Nats, login: Login) -> AsyncIterator[Helper]:
     """A process that helps, as soon as it is there; at the end it is let go, and has gone."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        __name__,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # who interrupts a rebuild at a terminal interrupts the one who gives the orders
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-P",  # what is installed, not what lies where somebody happens to be
+            "-m",
+            __name__,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            start_new_session=True,  # who interrupts a rebuild at a terminal interrupts the one who gives the orders
+        )
+    except OSError as error:
+        raise HelperFailed(f"it could not be started: {error.strerror}") from None
     assert process.stdin
     try:
         helper = Helper(feed, process)
@@ -118,10 +136,11 @@ async def _help() -> None:
     credentials = Credentials(_path(job["nkey_file"]), _path(job["ca_file"]), job["inbox"])
     nats = Nats(job["nats"], "rebuild-helper", credentials=credentials)
     database = Database(login, generations.LIVE, role="", pool_size=1)
-    guard = await asyncio.to_thread(lambda: login.connect(autocommit=True))
+    guard = await asyncio.to_thread(lambda: login.connect(autocommit=True, connect_timeout=_PATIENCE_S))
     try:
         await asyncio.to_thread(generations.help_along, guard)
-        await nats.connect()
+        async with asyncio.timeout(_PATIENCE_S):  # by itself it would try for ever, and nobody would know
+            await nats.connect()
         hand = OwnHand(feed, nats, database, fast=True)
         while order := await _hear():
             _say(await _obey(hand, order))
@@ -149,6 +168,11 @@ def _say(said: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
+def _last_words(said: dict[str, Any]) -> None:
+    with suppress(OSError):  # nobody listens any more
+        _say(said)
+
+
 def _path(text: str | None) -> Path | None:
     return Path(text) if text else None
 
@@ -159,9 +183,9 @@ def main() -> int:
     try:
         uvloop.run(_help())
     except Unreadable as error:
-        _say({"unreadable": error.seq, "reason": error.reason})
+        _last_words({"unreadable": error.seq, "reason": error.reason})
     except Exception as error:  # noqa: BLE001  (whoever is helped must hear of it)
-        _say({"failed": type(error).__name__})
+        _last_words({"failed": type(error).__name__})
     else:
         return 0
     return 1

@@ -22,7 +22,7 @@ from tests.real.cli.test_rest import HALF_DAYS, absences, send
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300)]
 
 TABLES = ("intake.ledger", "intake.register", "alerts.stored_events", "notifications.stored_events")
-SHOWN = ("projections.alerts", "projections.timeline", "projections.identities", "projections.mails")
+SHOWN = ("projections.alerts", "projections.identities", "projections.mails")
 
 
 @pytest.fixture(scope="module")

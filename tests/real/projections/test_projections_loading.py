@@ -1,8 +1,8 @@
 """The tables of a rebuild filled by several processes, whatever becomes of those that help."""
 
 import asyncio
-import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -14,10 +14,10 @@ from chassis.login import Login
 from chassis.nats import Nats
 from contracts.examples import threshold_reached
 from services.projections.catalogue import READ_MODELS
-from services.projections.loading import helping, stretches
-from services.projections.loading.hands import OwnHand, Unreadable
+from services.projections.loading import hands, helping, stretches
+from services.projections.loading.hands import OwnHand, StreamShorter, Unreadable
 from services.projections.loading.helping import Helper, HelperFailed
-from services.projections.rebuilding import Busy, Rebuild
+from services.projections.rebuilding import Busy, Rebuild, Replayed
 from services.projections.stores import generations
 from tests.real.projections.house import ReadModels
 from tests.real.projections.test_projections_rebuild import everything
@@ -116,7 +116,7 @@ def test_a_helper_that_died_before_it_is_asked_is_noticed_when_it_is(run: Callab
 async def test_an_error_of_a_helper_is_told_by_its_kind_alone(models: ReadModels, nats: Nats) -> None:
     login = Login("postgresql://nobody-we-know@127.0.0.1:1/nowhere")
     async with helping.helping(FEED, nats, login) as helper:
-        with pytest.raises(HelperFailed) as told:
+        with pytest.raises(psycopg.OperationalError) as told:
             await helper.fold(0, 10, 10)
     assert str(told.value) == "OperationalError"
 
@@ -130,23 +130,93 @@ async def test_no_rebuild_begins_while_somebody_still_helps_one_that_died(models
     await Rebuild(ALERTS, nats, models.database.url).run()
 
 
-async def test_a_helper_ends_with_whom_it_helps() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", helping.__name__, stdin=asyncio.subprocess.DEVNULL
-    )
-    assert await asyncio.wait_for(process.wait(), 20) == 0
+async def test_a_helper_ends_with_whom_it_helps(models: ReadModels, nats: Nats) -> None:
+    async with helping.helping(FEED, nats, models.database.login) as helper:
+        assert (await helper.fold(0, 0, 0)).facts == 0
+        with psycopg.connect(models.database.url, autocommit=True) as other:
+            assert not generations.alone(other)
+        stdin = helper._process.stdin
+        assert stdin
+        stdin.close()  # as when whoever it helps is killed
+        assert await asyncio.wait_for(helper._process.wait(), 20) == 0
+        with psycopg.connect(models.database.url, autocommit=True) as other:
+            assert generations.alone(other)
 
 
-async def test_a_stretch_ends_where_it_should_whatever_its_stream_has_lost(
-    house: House, models: ReadModels, nats: Nats
-) -> None:
-    for _ in range(12):
+async def test_who_is_told_to_stop_writes_to_the_end_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end, written = asyncio.Event(), threading.Event(), []
+    loop = asyncio.get_running_loop()
+
+    def slowly(_: OwnHand) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        may_end.wait(10)
+        written.append(True)
+
+    monkeypatch.setattr(OwnHand, "_write_folded", slowly)
+    writing = asyncio.create_task(OwnHand(FEED, None, None, fast=True).write())  # type: ignore[arg-type]
+    await begun.wait()
+    for _ in range(3):
+        writing.cancel()
+        await asyncio.sleep(0.01)
+        assert not writing.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert written
+
+
+@pytest.fixture
+def hand(models: ReadModels, nats: Nats) -> Iterator[OwnHand]:
+    database = Database(models.database.url, generations.LIVE, role="")
+    yield OwnHand(FEED, nats, database, fast=True)
+    database.close()
+
+
+async def publish(nats: Nats, count: int) -> None:
+    for _ in range(count):
         told = message(threshold_reached())
         await nats.js.publish(told.subject, told.data)
+
+
+async def test_a_stream_that_is_shorter_for_a_while_is_waited_for(hand: OwnHand, nats: Nats) -> None:
+    await publish(nats, 8)
+    reading = asyncio.create_task(hand.fold(0, 12, 12))
+    await asyncio.sleep(1.5)  # longer than it waits for one message
+    assert not reading.done()
+    await publish(nats, 4)
+    assert (await reading).facts == 12
+
+
+async def test_a_stream_that_stays_shorter_is_not_taken_for_read(
+    hand: OwnHand, nats: Nats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hands, "_WAIT_FOR_REGROWTH_S", 0.5)
+    await publish(nats, 8)
+    with pytest.raises(StreamShorter, match="ALERTS has become shorter"):
+        await hand.fold(0, 12, 12)
+
+
+async def test_what_is_replayed_from_quarantine_meanwhile_stops_the_switch(
+    house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await nats.js.publish("alerts.3.alert_closed", b"{}")
+    await house.tell(*everything(5))
+    before, index = models.content(), generations.index
+
+    def replayed_first(*of: Any) -> None:
+        with models.database.transaction() as tx:
+            tx.execute("DELETE FROM quarantine")
+        index(*of)
+
+    monkeypatch.setattr(generations, "index", replayed_first)
+    with pytest.raises(Replayed):
+        await Rebuild(ALERTS, nats, models.database.url).run()
+    assert models.content() == before
+
+
+async def test_a_stretch_ends_where_it_should_whatever_its_stream_has_lost(hand: OwnHand, nats: Nats) -> None:
+    await publish(nats, 12)
     for seq in (5, 6, 10, 12):
         await nats.js.delete_msg(FEED.source.stream, seq)
-    database = Database(models.database.url, generations.LIVE, role="")
-    hand = OwnHand(FEED, nats, database, fast=True)
     reached = [await hand.fold(after, until, until - after) for after, until in ((0, 6), (4, 6), (6, 9), (9, 12))]
     assert [(each.at.seq, each.facts) for each in reached] == [(4, 4), (4, 0), (9, 3), (11, 1)]
-    database.close()

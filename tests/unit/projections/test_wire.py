@@ -62,6 +62,8 @@ def test_the_envelope_is_right_where_the_subject_says_something_else() -> None:
         b"not json " + CANARY.encode(),
         b"\xff\xfe" + CANARY.encode(),
         b"[" * 50_000,
+        b'{"type": "fr.perseverance.alerts.alert_closed.v1", "id": "1", "time": "\xe9", "data": {}}',
+        b'{"type": "fr.perseverance.alerts.alert_closed.v1", "id": "1", "time": "x", "data": {"alert_id": "\xe9"}}',
         b'{"type": "' + CANARY.encode() + b'\\ud800"}',
         {"type": f"fr.perseverance.{CANARY}.v1"},
         {"type": 3},
