@@ -1,5 +1,6 @@
 """The tables of docs/scale.md: what was measured, and what follows from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +34,18 @@ class Limit:
     what: str
     has: float
     unit: str
-    academie: float
-    france: float
+    asked: Sequence[float]  # by a large académie, by France
     then: str
+
+    @property
+    def academie(self) -> float:
+        """What a large académie asks."""
+        return self.asked[0]
+
+    @property
+    def france(self) -> float:
+        """What France asks."""
+        return self.asked[1]
 
     @property
     def academies(self) -> float:
@@ -188,20 +198,20 @@ def limits(figures: Figures) -> list[Limit]:
     given = deployed.read()
     asked = full_pools(given)
     found = [
-        Limit("first day: all enrolled within two hours", rates.door, "events/s", *enrolled,
+        Limit("first day: all enrolled within two hours", rates.door, "events/s", enrolled,
               "let senders begin the evening before: it is a queue, nothing is lost"),
-        Limit("busiest morning: intake", rates.door, "events/s", *morning, "a database each: its door is one lock"),
-        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", *morning, "more replicas"),
+        Limit("busiest morning: intake", rates.door, "events/s", morning, "a database each: its door is one lock"),
+        Limit("busiest morning: alerts and projections", rates.pipeline, "events/s", morning, "more replicas"),
         Limit("busiest morning: lock of the alerts log", rates.append[max(rates.append)], "events/s",
-              *(each * appended for each in morning), "a database each: replicas do not help"),
-        Limit("busiest morning: one stream", rates.publish, "messages/s", *(each * max(1.0, told) for each in morning),
+              [each * appended for each in morning], "a database each: replicas do not help"),
+        Limit("busiest morning: one stream", rates.publish, "messages/s", [each * max(1.0, told) for each in morning],
               "a NATS each"),
         Limit("connections: most replicas, a rollout, pools full", given.connections - KEPT_CONNECTIONS, "connections",
-              asked, asked, "a pooler, or fewer replicas: the load asks for few"),
+              [asked, asked], "a pooler, or fewer replicas: the load asks for few"),
         Limit("PostgreSQL, a year on the volume of `national`", given.postgres, "bytes/year",
-              *(size * pupils for pupils in sizes), "past years to an archive; a larger volume"),
+              [size * pupils for pupils in sizes], "past years to an archive; a larger volume"),
         Limit("JetStream, a year in what `national` lets it take", given.nats, "bytes/year",
-              *(streams * pupils for pupils in sizes), "trim streams: the logs are the record"),
+              [streams * pupils for pupils in sizes], "trim streams: the logs are the record"),
     ]  # fmt: skip
     return sorted(found, key=lambda limit: limit.academies)
 

@@ -58,7 +58,7 @@ def measure(engines: Engines, events: int, seed: int) -> Rates:
     contenders.fill_school(engines, workload)
     publish = events / (time.perf_counter() - began)
     result, database_url = contenders.pipeline(engines, workload)
-    rebuilt = rebuild.measure(engines, database_url, events)
+    rebuilt = rebuild.measure(engines, database_url, events, rounds=3)
     return Rates(door, result.events_per_s, append, publish, rebuilt.events_per_s)
 
 
