@@ -2,7 +2,6 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from chassis.nats import Nats
 from tests.real.projections.house import ReadModels
 from tests.web.conftest import House, opened
 
@@ -18,11 +17,3 @@ def models(postgres_url: str) -> Iterator[ReadModels]:
 async def house(nats_url: str, postgres_url: str) -> AsyncIterator[House]:
     async with opened(nats_url, postgres_url) as house:
         yield house
-
-
-@pytest.fixture
-async def nats(nats_url: str) -> AsyncIterator[Nats]:
-    nats = Nats(nats_url, "test")
-    await nats.connect()
-    yield nats
-    await nats.close()
