@@ -14,11 +14,15 @@ from cli.runtime import Suite
 from cli.simulator.events import PARIS
 from cli.simulator.traffic import OFFICE_CLOSES
 from contracts.catalogue import PARCOURS
-from services.parcours.timing import EXPIRING, EXPIRY
+from services.parcours.timing import EXPIRING, EXPIRY, OUTCOME
 
 REST_LIMIT_S = 300.0
 _LOOK_EVERY_S = (0.05, 0.1)
-_NEXT_STOP = "SELECT min(due_at) FROM deadlines WHERE fired_at IS NULL AND split_part(kind, '-', 1) = ANY(%s)"
+# A missing outcome is asked for each week: whoever comes a week late has passed by one, and nobody asks for that again.
+_NEXT_STOP = """
+SELECT min(due_at + CASE kind WHEN %(weekly)s THEN interval '6 days' ELSE interval '0' END) FROM deadlines
+WHERE fired_at IS NULL AND split_part(kind, '-', 1) = ANY(%(kinds)s)
+"""
 
 
 class Hands:
@@ -26,7 +30,7 @@ class Hands:
 
     It stops on each day, class or not, that a parcours ends or somebody is reminded of it, until the services have told
     so: after the end, nobody would be reminded any more. What else falls due is decided a little later, within a second
-    of true time, and says when it was due.
+    of true time, and says when it was due; for a missing outcome it waits before the next week is over too.
     """
 
     def __init__(self, suite: Suite, services: Sequence[Service]) -> None:
@@ -67,7 +71,8 @@ class Hands:
         await self.settle()
 
     def _next_stop(self) -> datetime | None:
-        due: datetime | None = self._parcours.database.rows(_NEXT_STOP, [[EXPIRING, EXPIRY]])[0][0]
+        kinds = {"weekly": OUTCOME, "kinds": [EXPIRING, EXPIRY, OUTCOME]}
+        due: datetime | None = self._parcours.database.rows(_NEXT_STOP, kinds)[0][0]
         return due
 
 
