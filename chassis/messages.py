@@ -1,20 +1,47 @@
 """A message of a stream as handlers see it, and the way to say that one can never succeed."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
 _SUBJECT = re.compile(rb'"subject":\s*"([^"\\]{1,64})"')
 
 
+_ID = b"\r\nNats-Msg-Id: "
+
+
+@lru_cache(maxsize=4096)
+def _last_token(subject: str) -> str:
+    return subject.rpartition(".")[2]
+
+
+def header_of(msg_id: str) -> bytes:
+    """The header block of a message that has this id, and says nothing else."""
+    return b"NATS/1.0" + _ID + msg_id.encode() + b"\r\n\r\n"
+
+
 class Message(msgspec.Struct, frozen=True, gc=False):
-    """One stored message: its stream sequence, the partition in its subject, its bytes, its id."""
+    """One stored message: its stream sequence, the partition in its subject, its bytes, its header block."""
 
     seq: int
     partition: int
     subject: str
     data: bytes
-    msg_id: str
+    header: bytes = b""
+
+    @property
+    def msg_id(self) -> str:
+        """Its id, "" when there is none, or none that is text: whoever sends from outside writes what they like.
+
+        Looked for when it is asked for: of most messages nobody ever does.
+        """
+        start = self.header.find(_ID)
+        try:
+            end = self.header.index(b"\r", start + len(_ID))
+            return self.header[start + len(_ID) : end].decode() if start >= 0 else ""
+        except ValueError:  # what is no text is one, too
+            return ""
 
     @property
     def key(self) -> str:
@@ -25,7 +52,7 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     @property
     def fact(self) -> str:
         """What it says: the last token of its subject."""
-        return self.subject.rpartition(".")[2]
+        return _last_token(self.subject)
 
 
 class Unprocessable(Exception):

@@ -34,14 +34,13 @@ class Interrupted(Exception):
     """What we were being sent cannot be relied on any more: open again from the recorded position."""
 
 
-_ID = b"\r\nNats-Msg-Id: "
-
-
 def _numbers(reply: bytes) -> tuple[int, int, int]:
     """Of an ack subject: stream sequence, consumer sequence, and how many messages come after this one."""
-    tokens = reply.split(b".")
-    at = 5 if len(tokens) == 9 else 7  # its other form names a domain and an account, and may have something behind
-    return int(tokens[at]), int(tokens[at + 1]), int(tokens[at + 3])
+    if reply.count(b".") == 8:
+        _, seq, number, _, left = reply.rsplit(b".", 4)
+    else:  # its other form names a domain and an account, and may have something behind
+        seq, number, _, left = reply.split(b".")[7:11]
+    return int(seq), int(number), int(left)
 
 
 @lru_cache(maxsize=4096)
@@ -50,15 +49,6 @@ def _subject(raw: bytes) -> tuple[str, int]:
     subject = raw.decode(errors="replace")
     partition = subject.split(".", 2)[1]
     return subject, int(partition) if partition.isdigit() else 0
-
-
-def _id(header: bytes) -> str:
-    """The message id, "" when there is none, or none that is text: whoever sends from outside writes what they like."""
-    start = header.find(_ID)
-    try:
-        return header[start + len(_ID) : header.index(b"\r", start + len(_ID))].decode() if start >= 0 else ""
-    except UnicodeDecodeError:
-        return ""
 
 
 class Pull:
@@ -154,7 +144,7 @@ class Pull:
                 # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
                 self._broken = "a message is missing"
             subject, partition = _subject(raw_subject)
-            self._arrived.append(Message(seq, partition, subject, data, _id(header)))
+            self._arrived.append(Message(seq, partition, subject, data, header))
             self._awaited -= 1
             if self._awaited == 0 and len(self._arrived) <= self._batch:
                 self._ask_soon()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chassis.database import Transaction
-from chassis.messages import Message
+from chassis.messages import Message, header_of
 
 FOLLOWS = "follows a quarantined message of the same key"
 
@@ -71,7 +71,7 @@ def held(tx: Transaction, consumer: str | None = None, entry_id: int | None = No
             entry,
             name,
             stream,
-            Message(position, partition, subject, bytes(payload), msg_id),
+            Message(position, partition, subject, bytes(payload), header_of(msg_id)),
             reason,
             since,
         )

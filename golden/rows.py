@@ -16,7 +16,7 @@ from psycopg import sql
 from chassis import deadlines, events, positions, quarantine
 from chassis.database import Database
 from chassis.events import Recorded
-from chassis.messages import Message
+from chassis.messages import Message, header_of
 from chassis.positions import Position
 from chassis.store import EventStore
 from contracts.examples import EXAMPLES, INE, STUDENT, UAI
@@ -54,7 +54,7 @@ def fill(url: str) -> None:
 
 def _store(database: Database, service: str) -> None:
     store = EventStore(database)
-    told = Message(7, 3, "school.3.absence_reported", b'{"subject": "somebody"}', "7")
+    told = Message(7, 3, "school.3.absence_reported", b'{"subject": "somebody"}', header_of("7"))
     try:
         with database.transaction() as tx:
             for event in stored.classes(service):

@@ -73,7 +73,7 @@ def test_every_reader_understands_every_message_that_was_ever_published_for_it(
                 root = channel.stream.subjects[0].split(".")[0]
                 if reader.source.stream != channel.stream.name or fact not in (reader.source.facts or (fact,)):
                     continue
-                message = Message(1, 0, f"{root}.0.{fact}", json.dumps(each["body"]).encode(), "1")
+                message = Message(1, 0, f"{root}.0.{fact}", json.dumps(each["body"]).encode())
                 try:
                     reader.handler.decode(message)
                 except Unprocessable as error:

@@ -14,7 +14,7 @@ import pytest
 
 from chassis import deadlines, quarantine
 from chassis.database import Database
-from chassis.messages import Message
+from chassis.messages import Message, header_of
 from chassis.service import Service
 from cli.checkup.findings import Finding, Verdict
 from cli.checkup.services import backlog, late_deadlines
@@ -224,7 +224,7 @@ def poison(suite: Up, academy: Academy) -> tuple[Database, str]:
                     data=fact,
                 ).to_json()
             subject = subject_of("school", student, AbsenceReported.FACT)
-            message = Message(1_000_000 + number, 0, subject, data, f"m{number}")
+            message = Message(1_000_000 + number, 0, subject, data, header_of(f"m{number}"))
             reason = quarantine.FOLLOWS if number else "unreadable"
             quarantine.put(tx, "alerts-school", "SCHOOL", message, reason)
     return database, str(student)

@@ -9,7 +9,7 @@ from nats.js import JetStreamContext
 
 from chassis import quarantine
 from chassis.database import Database
-from chassis.messages import Message
+from chassis.messages import Message, header_of
 from chassis.reference import Reference
 from chassis.service import Service
 from cli import replay, runtime
@@ -41,7 +41,7 @@ async def put_aside(suite: Suite, database: Database) -> int:
     await suite.raise_alert(2)
     stored = await suite.nats.js.get_msg("ALERTS", 1)
     assert stored.data
-    message = Message(1_000_000, 0, stored.subject or "", stored.data, f"m-{uuid4()}")
+    message = Message(1_000_000, 0, stored.subject or "", stored.data, header_of(f"m-{uuid4()}"))
     with database.transaction() as tx:
         quarantine.put(tx, "notifications-alerts", "ALERTS", message, "a fault that was corrected since")
         (held,) = quarantine.held(tx)

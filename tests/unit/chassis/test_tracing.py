@@ -40,7 +40,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 def message(correlation: object, event_id: str = "e-1") -> Message:
     data = f'{{"id":"{event_id}","source":"school","correlationid":"{correlation}","subject":"p"}}'.encode()
-    return Message(7, 3, "school.3.absence_reported", data, "7")
+    return Message(7, 3, "school.3.absence_reported", data)
 
 
 @pytest.mark.parametrize("environment", [{}, {**WITH, "OTEL_SDK_DISABLED": "true"}])
@@ -78,7 +78,7 @@ def test_every_service_decides_alike_and_knows_the_same_spans(kept: Kept) -> Non
     fact = uuid4()
     tracing.handled("alerts.handle", "SCHOOL", [(message(fact), None)], 0.1)
     said = f'{{"id":"file.5","source":"/services/alerts","correlationid":"{fact}","causationid":"e-1"}}'.encode()
-    tracing.handled("projections.fold", "ALERTS", [(Message(9, 3, "alerts.3.x", said, "9"), None)], 0.1)
+    tracing.handled("projections.fold", "ALERTS", [(Message(9, 3, "alerts.3.x", said), None)], 0.1)
     (_, _, first, beginning), (_, trace, second, parent) = kept.spans
     assert trace == fact.int
     assert parent == first != second
@@ -143,7 +143,7 @@ def test_a_trace_of_ours_keeps_its_id_and_is_linked_to_the_sender_s(kept: Kept) 
 
 @pytest.mark.parametrize("data", [b"", b"not json", b'{"id":"a"}', b'{"correlationid":"', b'{"correlationid":"zz"}'])
 def test_what_has_no_correlation_is_not_traced(kept: Kept, data: bytes) -> None:
-    assert tracing.handled("alerts.handle", "SCHOOL", [(Message(1, 1, "s.1.x", data, "1"), None)], 0.1) is None
+    assert tracing.handled("alerts.handle", "SCHOOL", [(Message(1, 1, "s.1.x", data), None)], 0.1) is None
     assert tracing.correlation_in(data) is None
     assert kept.spans == []
 

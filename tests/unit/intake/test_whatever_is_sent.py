@@ -72,6 +72,6 @@ def test_any_bytes_of_a_message(edits: list[tuple[int, int, bytes]], other: byte
         raw[at : at + length] = instead
     handler = RawHandler(cast(Any, Intake))
     for data in (bytes(raw), other):
-        name, read = handler.decode(Message(1, 1, "intake.raw.vs", data, ""))
+        name, read = handler.decode(Message(1, 1, "intake.raw.vs", data))
         assert name == "vs"
         assert isinstance(read, Draft | Refusal)

@@ -19,7 +19,7 @@ def message(envelope: Envelope[Any], seq: int = 1) -> Message:
     context = envelope.type.split(".")[2]
     register = context == "register"
     subject = register_subject(student) if register else subject_of(context, student, type(envelope.data).FACT)
-    return Message(seq, partition_of(envelope.subject), subject, envelope.to_json(), str(seq))
+    return Message(seq, partition_of(envelope.subject), subject, envelope.to_json())
 
 
 def items(envelopes: Iterable[Envelope[Any]], first: int = 1) -> list[Item]:

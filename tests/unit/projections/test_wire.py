@@ -14,7 +14,7 @@ CANARY = "ZZCANARY"
 
 def lying(document: Any, subject: str = "alerts.3.whatever") -> Message:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
-    return Message(1, 3, subject, data, "1")
+    return Message(1, 3, subject, data)
 
 
 def plain(value: Any) -> Any:
