@@ -34,13 +34,19 @@ class Interrupted(Exception):
     """What we were being sent cannot be relied on any more: open again from the recorded position."""
 
 
-def _numbers(reply: bytes) -> tuple[int, int, int]:
-    """Of an ack subject: stream sequence, consumer sequence, and how many messages come after this one."""
-    if reply.count(b".") == 8:
-        _, seq, number, _, left = reply.rsplit(b".", 4)
-    else:  # its other form names a domain and an account, and may have something behind
-        seq, number, _, left = reply.split(b".")[7:11]
-    return int(seq), int(number), int(left)
+def _seq(reply: bytes) -> int:
+    """Of an ack subject: the message's sequence in its stream."""
+    if reply.count(b".") == 8:  # noqa: PLR2004
+        return int(reply.rsplit(b".", 4)[1])
+    # Its other form names a domain and an account, and may have something behind.
+    return int(reply.split(b".")[7])
+
+
+def _count(reply: bytes) -> tuple[int, int]:
+    """Of an ack subject: how many messages the consumer had sent with this one, and how many come after it."""
+    tokens = reply.split(b".")
+    at = 6 if len(tokens) == 9 else 8  # noqa: PLR2004
+    return int(tokens[at]), int(tokens[at + 2])
 
 
 @lru_cache(maxsize=4096)
@@ -66,7 +72,7 @@ class Pull:
         self._arrived: list[Message] = []
         self._asking: asyncio.Future[None] | None = None
         self._awaited = 0
-        self._delivered = self._undelivered = 0
+        self._delivered, self._latest = 0, b""
         self._news = asyncio.Event()
         self._broken: str | None = None
         self._paced = 0.0
@@ -123,10 +129,14 @@ class Pull:
             raise Interrupted("reconnected")
         if self._broken:
             raise Interrupted(self._broken)
+        sent, left = _count(self._latest) if self._arrived else (self._delivered, 0)
+        if sent != self._delivered:
+            # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
+            raise Interrupted("a message is missing")
         taken, self._arrived = self._arrived[: self._batch], self._arrived[self._batch :]
         if self._awaited <= 0:
             await self._ask()
-        self.pending = self._undelivered + len(self._arrived) if taken else 0
+        self.pending = left + len(self._arrived)
         return taken
 
     async def _gather(self, busy: "asyncio.Future[Any] | None") -> None:
@@ -138,13 +148,10 @@ class Pull:
 
     def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
         if reply:
-            seq, number, self._undelivered = _numbers(reply)
-            self._delivered += 1
-            if number != self._delivered:
-                # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
-                self._broken = "a message is missing"
+            # Whether one is missing the last of many tells as well: it says how many there were.
+            self._delivered, self._latest = self._delivered + 1, reply
             subject, partition = _subject(raw_subject)
-            self._arrived.append(Message(seq, partition, subject, data, header))
+            self._arrived.append(Message(_seq(reply), partition, subject, data, header))
             self._awaited -= 1
             if self._awaited == 0 and len(self._arrived) <= self._batch:
                 self._ask_soon()

@@ -4,7 +4,7 @@ import pytest
 
 from chassis import pull as pull_module
 from chassis import reader as reader_module
-from chassis.pull import Interrupted, Pull, _numbers
+from chassis.pull import Interrupted, Pull, _count
 from tests.real.chassis.proxies import Frame, NatsWire, nats_wire
 from tests.real.chassis.trial import SOURCE, Trial, assert_once_in_order
 from tests.real.eventually import eventually
@@ -49,7 +49,7 @@ class Credulous(Pull):
 
     def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
         if reply:
-            self._delivered = _numbers(reply)[1] - 1
+            self._delivered = _count(reply)[0] - 1
         super()._receive(raw_subject, reply, header, data)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from chassis.messages import Message, header_of
-from chassis.pull import _numbers
+from chassis.pull import _count, _seq
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from chassis.pull import _numbers
     ids=["plain", "domain", "domain and a token", "no domain, the long form"],
 )
 def test_numbers_are_found_in_every_form_of_an_ack_subject(reply: bytes) -> None:
-    assert _numbers(reply) == (7000, 12, 345)
+    assert (_seq(reply), _count(reply)) == (7000, (12, 345))
 
 
 @pytest.mark.parametrize(
