@@ -1,6 +1,7 @@
-"""`python -m benchmarks.choices`: what four choices of the chassis are worth, each beside what it was chosen over.
+"""`python -m benchmarks.choices`: what five choices of the chassis are worth, each beside what it was chosen over.
 
-Subjects without the pupil, over subjects with it (ADR 4); atomic batches, over single publishes (ADR 3); windows sent
+Subjects without the pupil, over subjects with it (ADR 4); a share of the partitions by one filter, over a filter for
+each of them (ADR 27); atomic batches, over single publishes (ADR 3); windows sent
 in one piece, over the client library's publishes (ADR 12); streams that are written behind their answer, over streams
 on the disk before it (ADR 24).
 """
@@ -21,12 +22,14 @@ from chassis import window
 from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.pull import Pull
+from chassis.source import Source
 from chassis.window import LARGEST, Outgoing
 from contracts.catalogue import SCHOOL
-from contracts.streams import subject_of
+from contracts.streams import EVERY_PLACE, PLACES, subject_of
 
 MESSAGES = 20_000
 SINGLES = 2_000
+SHARED = 200_000
 WINDOWS = 300
 PIECES = 50
 LATENCY_S = 15
@@ -40,8 +43,8 @@ def without_pupil(number: int) -> str:
 
 
 def with_pupil(number: int) -> str:
-    root, partition, fact = without_pupil(number).split(".")
-    return f"{root}.{partition}.{UUID(int=number % PUPILS)}.{fact}"
+    place, _, fact = without_pupil(number).rpartition(".")
+    return f"{place}.{UUID(int=number % PUPILS)}.{fact}"
 
 
 async def read_rate(nats: Nats, filters: Sequence[str]) -> float:
@@ -56,7 +59,7 @@ async def read_rate(nats: Nats, filters: Sequence[str]) -> float:
 async def reading(engines: Engines, table: Table) -> None:
     """Four filters over a stream whose subjects hold the pupil, and over one whose subjects do not."""
     rates = []
-    for name, subject, wildcards in (("with", with_pupil, "*.*"), ("without", without_pupil, "*")):
+    for name, subject, wildcards in (("with", with_pupil, f"{EVERY_PLACE}.*"), ("without", without_pupil, EVERY_PLACE)):
         await engines.fresh_streams()
         await provision_streams(engines.nats_url, [replace(SCHOOL, subjects=("school.>",))], [])
         await fill(engines.nats_url, SCHOOL.name, ((subject(n), BODY) for n in range(MESSAGES)))
@@ -65,6 +68,32 @@ async def reading(engines: Engines, table: Table) -> None:
         rates.append(await read_rate(nats, [f"school.{wildcards}.{fact}" for fact in FACTS]))
         await nats.close()
     table.add_row("read with four filters", "pupil in the subject", "few subjects", f"x {rates[1] / rates[0]:.1f}")
+
+
+async def sharing(engines: Engines, table: Table) -> None:
+    """Two readers of eight partitions each, that ask for them by one filter, and by eight: what it costs the server."""
+    await engines.fresh_streams()
+    facts = (subject_of("school", UUID(int=n % PUPILS), FACTS[n % len(FACTS)]) for n in range(SHARED))
+    await fill(engines.nats_url, SCHOOL.name, ((subject, BODY) for subject in facts))
+    halves = [range(8), range(8, 16)]
+    by_eight = [[f"school.{PLACES[partition]}.*" for partition in half] for half in halves]
+    by_one = [Source(SCHOOL.name, "school").filters(frozenset(half)) for half in halves]
+    costs = []
+    for asked in (by_eight, by_one):
+        before = engines.cpu_s()["nats"]
+        await asyncio.gather(*(read_out(engines, filters) for filters in asked))
+        costs.append(engines.cpu_s()["nats"] - before)
+    table.add_row("read by two, the server's processor", "eight filters each", "one", f"x {costs[0] / costs[1]:.1f}")
+
+
+async def read_out(engines: Engines, filters: Sequence[str]) -> None:
+    """All that the stream holds for these filters."""
+    nats = Nats(engines.nats_url, filters[0])
+    await nats.connect()
+    async with Pull(nats, SCHOOL.name, filters, 0, 1000) as pull:
+        while await pull.next(wait_s=1) and pull.pending:
+            pass
+    await nats.close()
 
 
 async def publishing(engines: Engines, table: Table) -> None:
@@ -168,6 +197,7 @@ def main() -> None:
         table.add_column(column)
     with running_engines() as engines:
         asyncio.run(reading(engines, table))
+        asyncio.run(sharing(engines, table))
         asyncio.run(publishing(engines, table))
         asyncio.run(windows(engines, table))
         asyncio.run(pieces(engines, table))

@@ -108,7 +108,7 @@ async def _read(nats: Nats, last: int, take: Callable[[list[Message]], None]) ->
     at = 0
     while at < last:
         with contextlib.suppress(Interrupted):
-            async with Pull(nats, ALERTS.name, ["alerts.*.*"], at, _PULL) as pull:
+            async with Pull(nats, ALERTS.name, ALERTS.subjects, at, _PULL) as pull:
                 while at < last:
                     messages = await pull.next(1.0)
                     if messages:
@@ -139,7 +139,7 @@ def _fetch_all(url: str, total: int) -> float:
         tune()
         client = await connect(url)
         config = ConsumerConfig(ack_policy=AckPolicy.NONE, deliver_policy=DeliverPolicy.ALL, mem_storage=True)
-        subscription = await client.jetstream().pull_subscribe("alerts.*.*", stream=ALERTS.name, config=config)
+        subscription = await client.jetstream().pull_subscribe(ALERTS.subjects[0], stream=ALERTS.name, config=config)
         started, seen = time.perf_counter(), 0
         while seen < total:
             seen += len(await subscription.fetch(min(_PULL, total - seen), timeout=10))

@@ -1,7 +1,7 @@
 """Who reads which partition. Leases spare work, they guard nothing: the fence on positions does."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable
 from hashlib import blake2b
 
 from chassis import membership
@@ -46,20 +46,20 @@ DELETE FROM leases WHERE consumer = %(consumer)s AND owner = %(me)s AND (SELECT 
 """
 
 
-def shares(consumer: str, partitions: int, held: Mapping[str, int]) -> dict[str, int]:
-    """How many partitions each member is to have, given how many it holds: even, and with the fewest moves.
+def shares(consumer: str, partitions: int, members: Iterable[str]) -> dict[str, range]:
+    """Which partitions each member is to have: even shares, each in one piece.
 
-    What cannot be divided evenly stays with those who have it; where nobody has, chance decides, anew for each
-    consumer: were it always the first by name, one replica would have the odd partition of everything. Of what has
-    one partition, as a relay has, chance alone decides: a newcomer takes some of them, and nobody else any.
+    A piece is what a server can be asked for with one filter, or with few. Chance decides their order, once for each
+    consumer and member: who is there keeps its place when others come and go, and no replica has the odd partition of
+    everything. Of what has one partition, as a relay has, a newcomer takes some, and nobody else any.
     """
-    each, extra = divmod(partitions, len(held))
-
-    def order(member: str) -> tuple[int, bytes]:
-        chance = blake2b(f"{consumer} {member}".encode(), digest_size=8).digest()
-        return 0 if partitions == 1 else -min(held[member], each + 1), chance
-
-    return {member: each + (place < extra) for place, member in enumerate(sorted(held, key=order))}
+    order = sorted(members, key=lambda member: blake2b(f"{consumer} {member}".encode(), digest_size=8).digest())
+    each, extra = divmod(partitions, len(order))
+    found, first = {}, 0
+    for place, member in enumerate(order):
+        found[member] = range(first, first + each + (place < extra))
+        first = found[member].stop
+    return found
 
 
 class Leases:
@@ -113,7 +113,7 @@ class Leases:
         present = {member for member, partition, _ in found if partition is None}
         if held.keys() != present or any(over for _, _, over in found):
             return False
-        return held.get(self._member) == set(self._mine) and self._share(held) == len(self._mine)
+        return held.get(self._member) == set(self._mine) == self._share(held)
 
     def _divided(self) -> frozenset[int]:
         with self._database.pipelined() as tx:
@@ -123,10 +123,10 @@ class Leases:
             held = _held(tx.fetchall())
             share = self._share(held)
             free = set(range(self._partitions)).difference(*held.values())
-            mine = [*sorted(held[self._member]), *sorted(free)][:share]
+            mine = sorted(share & (held[self._member] | free))
             tx.execute(_KEEP, self._who() | {"mine": mine}, prepare=True)
         self._membership.forget(self._consumer)
-        self._wanting = len(mine) < share
+        self._wanting = len(mine) < len(share)
         return frozenset(mine)
 
     def release(self) -> None:
@@ -137,9 +137,8 @@ class Leases:
             tx.execute(_BEGIN, (f"leases:{self._consumer}",))
             tx.execute(_LEAVE, self._who(), prepare=True)
 
-    def _share(self, held: Mapping[str, Collection[int]]) -> int:
-        counts = {member: len(partitions) for member, partitions in held.items()}
-        return shares(self._consumer, self._partitions, counts)[self._member]
+    def _share(self, members: Iterable[str]) -> set[int]:
+        return set(shares(self._consumer, self._partitions, members)[self._member])
 
     def _who(self) -> dict[str, object]:
         return {"consumer": self._consumer, "me": self._member, "lease": membership.LEASE_S}

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 import nats.errors
@@ -36,7 +37,7 @@ class Interrupted(Exception):
 
 def _seq(reply: bytes) -> int:
     """Of an ack subject: the message's sequence in its stream."""
-    if reply.count(b".") == 8:  # noqa: PLR2004
+    if reply.count(b".") == 8:
         return int(reply.rsplit(b".", 4)[1])
     # Its other form names a domain and an account, and may have something behind.
     return int(reply.split(b".")[7])
@@ -45,16 +46,16 @@ def _seq(reply: bytes) -> int:
 def _count(reply: bytes) -> tuple[int, int]:
     """Of an ack subject: how many messages the consumer had sent with this one, and how many come after it."""
     tokens = reply.split(b".")
-    at = 6 if len(tokens) == 9 else 8  # noqa: PLR2004
+    at = 6 if len(tokens) == 9 else 8
     return int(tokens[at]), int(tokens[at + 2])
 
 
 @lru_cache(maxsize=4096)
 def _subject(raw: bytes) -> tuple[str, int]:
-    """A subject and its partition; streams have few subjects."""
+    """A subject and its partition, whose binary digits follow the root; streams have few subjects."""
     subject = raw.decode(errors="replace")
-    partition = subject.split(".", 2)[1]
-    return subject, int(partition) if partition.isdigit() else 0
+    digits = takewhile(("0", "1").__contains__, subject.split(".")[1:])
+    return subject, int("".join(digits) or "0", 2)
 
 
 class Pull:

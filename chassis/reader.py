@@ -150,13 +150,13 @@ class Reader(Generic[T]):
     def _beside(self, work: Callable[..., Any]) -> "asyncio.Future[Any]":
         return asyncio.get_running_loop().run_in_executor(self._decoding, work)
 
-    def _understand(self, messages: list[Message]) -> "asyncio.Future[list[Understood[T]]]":
-        def each() -> list[Understood[T]]:
+    def _understand(self, messages: list[Message], owned: frozenset[int]) -> "asyncio.Future[list[Understood[T]]]":
+        def understand() -> list[Understood[T]]:
             wants = self.source.wants
-            return [(message, self._understood(message) if wants(message) else _PASSED_OVER) for message in messages]
+            return [(each, self._understood(each) if wants(each, owned) else _PASSED_OVER) for each in messages]
 
         # Handing a few over to a thread and back would take longer than understanding them.
-        return _already(each()) if len(messages) < _FEW else self._beside(each)
+        return _already(understand()) if len(messages) < _FEW else self._beside(understand)
 
     def _understood(self, message: Message) -> T | Unprocessable:
         try:
@@ -179,14 +179,14 @@ class Reader(Generic[T]):
         held = await self._call(self._applying.begin, owned)
         self.standing = held = await self._same_stream(held)
         after = min(position.seq for position in held.values())
-        async with Pull(self._nats, self.source.stream, self.source.filters(owned), after, self._batch) as pull:
+        async with Pull(self._nats, self.source.stream, self.source.asked(owned), after, self._batch) as pull:
             self._reading, self._progress, self._behind, self._pending = True, time.monotonic(), True, 1
             committing = _already(held)
             while True:
                 heed_cancel()
                 messages = await pull.next(self._leases.due_in_s, busy=committing)
                 # While one batch waits for the database the next is received and understood.
-                understood = await self._understand(messages) if messages else []
+                understood = await self._understand(messages, owned) if messages else []
                 held = await self._committed(committing)
                 committing = self._call(self._commit, understood, held) if understood else _already(held)
                 committing.add_done_callback(_heard)

@@ -1,18 +1,23 @@
 """What a reader reads: a stream, its partitions, and which of its facts."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from chassis.messages import Message
 
 PARTITIONS = 16
 
+_AT_MOST = 2
+"""So many times our share is asked for where one filter then does for several."""
+
 
 @dataclass(frozen=True)
 class Source:
-    """What to read: `<root>.<partition>.<fact>` of a stream; all facts when none is named.
+    """What to read: `<root>.<place of the partition>.<fact>` of a stream; all facts when none is named.
 
-    `sifted`: most of the stream is wanted, so all of it is asked for and other facts are passed over here. A server
-    matches each message against each filter: several cost it more than a few messages too many cost us.
+    `partitions`: a power of two; the place of one is its number in binary, a token a digit. `sifted`: most of the
+    stream is wanted, so all of it is asked for and other facts are passed over here. To look at several filters costs a
+    server more than a few messages too many cost us.
     """
 
     stream: str
@@ -32,13 +37,41 @@ class Source:
         return self.sifted or not self.facts
 
     def filters(self, owned: frozenset[int]) -> list[str]:
-        """The subjects to ask for."""
+        """The subjects of these partitions and of no others, as few as can be."""
         if self.partitions == 1:
             return [self.root]
-        partitions = ["*"] if len(owned) == self.partitions else sorted(owned)
         facts = self.facts if self.facts and not self.sifted else ("*",)
-        return [f"{self.root}.{partition}.{fact}" for partition in partitions for fact in facts]
+        places = _places(owned, range(self.partitions), "")
+        return [f"{self.root}{place}.{fact}" for place in places for fact in facts]
 
-    def wants(self, message: Message) -> bool:
+    def asked(self, owned: frozenset[int]) -> list[str]:
+        """The subjects to ask for: one, where that is not many more than those of these partitions."""
+        around = _around(owned, range(self.partitions))
+        return self.filters(frozenset(around) if self.whole and len(around) <= _AT_MOST * len(owned) else owned)
+
+    def wants(self, message: Message, owned: frozenset[int]) -> bool:
         """Whether a message that was sent to us is one we read."""
-        return not self.sifted or message.fact in self.facts
+        ours = message.partition in owned or self.partitions == 1
+        return ours and (not self.sifted or message.fact in self.facts)
+
+
+def _halves(block: range) -> tuple[range, range]:
+    middle = len(block) // 2
+    return block[:middle], block[middle:]
+
+
+def _places(owned: frozenset[int], block: range, place: str) -> Iterator[str]:
+    """Those that stand together for what is owned of a block, at whose own `place` in the subject we are."""
+    if owned.issuperset(block):
+        yield place + ".*" * (len(block) - 1).bit_length()
+    elif not owned.isdisjoint(block):
+        for digit, half in enumerate(_halves(block)):
+            yield from _places(owned, half, f"{place}.{digit}")
+
+
+def _around(owned: frozenset[int], block: range) -> range:
+    """The smallest block that holds all that is owned."""
+    for half in _halves(block) if len(block) > 1 else ():
+        if owned.issubset(half):
+            return _around(owned, half)
+    return block

@@ -11,7 +11,7 @@ from contracts.envelope import CONTENT_TYPE, Payload
 from contracts.examples import EXAMPLES
 from contracts.incoming import Incoming, Refusal
 from contracts.schema import CONTRACTS, name_of, schema_of
-from contracts.streams import PARTITIONS, StreamSpec
+from contracts.streams import EVERY_PLACE, PLACES, StreamSpec
 
 VERSION = "1.0.0"
 DESCRIPTION = """\
@@ -38,8 +38,8 @@ _EVENT: dict[str, Any] = {
 }
 _PARAMETERS = {
     "partition": {
-        "description": "CRC-32 of the student id, modulo 16.",
-        "enum": [str(partition) for partition in range(PARTITIONS)],
+        "description": "CRC-32 of the student id, modulo 16, in binary: a token a digit.",
+        "enum": list(PLACES),
     },
     "student_id": {"description": "The pupil's pseudonymous id, a UUID."},
     "sender": {"description": "The name the sending system was registered under."},
@@ -92,7 +92,7 @@ def _channels() -> dict[str, Any]:
     }
     for channel in FLOW:
         together = tuple(other.contract for other in FLOW if other.subject == channel.subject)
-        address = channel.subject.replace("*", "{partition}", 1).replace("*", "{student_id}", 1)
+        address = channel.subject.replace(EVERY_PLACE, "{partition}", 1).replace("*", "{student_id}", 1)
         channels[_id(channel)] = _streamed(channel.stream, address, together)
     for command in COMMANDS:
         channels[command.SUBJECT] = {

@@ -17,17 +17,17 @@ from contracts.incoming import (
     ReportAbsence,
     StrikeOffStudent,
 )
-from contracts.streams import BucketSpec, StreamSpec
+from contracts.streams import EVERY_PLACE, BucketSpec, StreamSpec
 
 INTAKE = StreamSpec(
     "INTAKE", ("intake.raw.*",), "raw events, until intake has read them", 7, fenced=False, replayable=False
 )
 REFUSALS = StreamSpec("REFUSALS", ("intake.refused.*",), "what intake refused, and why", 30, replayable=False)
-SCHOOL = StreamSpec("SCHOOL", ("school.*.*",), "valid, pseudonymous school facts")
-REGISTER = StreamSpec("REGISTER", ("register.*.*",), "identities, one message a pupil", per_subject=1)
-ALERTS = StreamSpec("ALERTS", ("alerts.*.*",), "what the rules make of absences")
-PARCOURS = StreamSpec("PARCOURS", ("parcours.*.*",), "parcours, their ends, and the delays the law gives")
-NOTIFICATIONS = StreamSpec("NOTIFICATIONS", ("notifications.*.*",), "who was told, with proof")
+SCHOOL = StreamSpec("SCHOOL", (f"school.{EVERY_PLACE}.*",), "valid, pseudonymous school facts")
+REGISTER = StreamSpec("REGISTER", (f"register.{EVERY_PLACE}.*",), "identities, one message a pupil", per_subject=1)
+ALERTS = StreamSpec("ALERTS", (f"alerts.{EVERY_PLACE}.*",), "what the rules make of absences")
+PARCOURS = StreamSpec("PARCOURS", (f"parcours.{EVERY_PLACE}.*",), "parcours, their ends, and the delays the law gives")
+NOTIFICATIONS = StreamSpec("NOTIFICATIONS", (f"notifications.{EVERY_PLACE}.*",), "who was told, with proof")
 
 STREAMS = (INTAKE, REFUSALS, SCHOOL, REGISTER, ALERTS, PARCOURS, NOTIFICATIONS)
 
@@ -51,7 +51,7 @@ class Channel:
         """The subject filter this class is published under."""
         if self.stream is REGISTER:
             return self.stream.subjects[0]
-        return f"{self.stream.subjects[0].split('.')[0]}.*.{self.contract.FACT}"
+        return self.stream.subjects[0].removesuffix("*") + self.contract.FACT
 
 
 FLOW = (

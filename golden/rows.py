@@ -54,7 +54,7 @@ def fill(url: str) -> None:
 
 def _store(database: Database, service: str) -> None:
     store = EventStore(database)
-    told = Message(7, 3, "school.3.absence_reported", b'{"subject": "somebody"}', header_of("7"))
+    told = Message(7, 3, "school.0.0.1.1.absence_reported", b'{"subject": "somebody"}', header_of("7"))
     try:
         with database.transaction() as tx:
             for event in stored.classes(service):

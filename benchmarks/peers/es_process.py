@@ -11,6 +11,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from benchmarks.peers.es_domain import Absences, environment
 from contracts.envelope import Envelope
 from contracts.school import AbsenceReported
+from contracts.streams import EVERY_PLACE
 
 STREAM = "SCHOOL"
 
@@ -30,7 +31,7 @@ async def main() -> None:
     application = Absences(environment())
     start = (application.recorder.max_tracking_id(STREAM) or 0) + 1
     subscription = await client.jetstream().pull_subscribe(
-        "school.*.absence_reported",
+        f"school.{EVERY_PLACE}.absence_reported",
         stream=STREAM,
         config=ConsumerConfig(
             opt_start_seq=start,

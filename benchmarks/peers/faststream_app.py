@@ -16,6 +16,7 @@ from psycopg_pool import AsyncConnectionPool
 from contracts.envelope import Envelope
 from contracts.identifiers import month_of
 from contracts.school import AbsenceReported
+from contracts.streams import EVERY_PLACE
 
 LEVELS = ((1, 4), (2, 10))
 AT_ONCE = int(os.environ.get("AT_ONCE", "1"))
@@ -48,7 +49,7 @@ app = FastStream(broker, lifespan=lifespan)
 
 
 @broker.subscriber(
-    "school.*.absence_reported",
+    f"school.{EVERY_PLACE}.absence_reported",
     stream=JStream("SCHOOL", declare=False),
     durable="peer",
     pull_sub=PullSub(batch_size=AT_ONCE) if AT_ONCE > 1 else False,

@@ -59,8 +59,7 @@ async def count(services: Sequence[Service]) -> dict[str, int]:
 
 
 def _subject(stream: StreamSpec, fact: type[Payload]) -> str:
-    root, *_ = stream.subjects[0].split(".")
-    return f"{root}.*.{fact.FACT}"
+    return stream.subjects[0].removesuffix("*") + fact.FACT
 
 
 async def _messages(js: JetStreamContext, stream: StreamSpec, subject: str) -> int:

@@ -129,7 +129,7 @@ async def test_streams_are_kept_by_all_three_and_outlive_one_of_them(cluster: Cl
 
     async def published() -> bool:
         try:
-            await intake.jetstream(timeout=5).publish("school.3.absence_reported", b"{}")
+            await intake.jetstream(timeout=5).publish("school.0.0.1.1.absence_reported", b"{}")
         except (TimeoutError, nats.errors.Error):
             return False  # a new leader is being chosen
         return True
@@ -181,7 +181,7 @@ async def test_a_server_that_comes_back_passes_its_startup_probe_once_it_has_cau
     async def published() -> bool:
         nonlocal said
         try:
-            said = (await intake.jetstream(timeout=5).publish("school.3.absence_reported", b"{}")).seq
+            said = (await intake.jetstream(timeout=5).publish("school.0.0.1.1.absence_reported", b"{}")).seq
         except (TimeoutError, nats.errors.Error):
             return False  # a new leader is being chosen
         return said >= 100

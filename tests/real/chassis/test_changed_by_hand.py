@@ -10,14 +10,14 @@ from nats.js.errors import APIError
 from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats
 from chassis.provision import NotBroughtBack, drift, make_streams, remake_streams
-from contracts.streams import BucketSpec
+from contracts.streams import EVERY_PLACE, BucketSpec
 from tests.real.chassis.trial import SYNCED, TRIAL
 
 BUCKET = BucketSpec("TRIAL", "few words")
 _OTHER = StreamSource("OTHER")
 
 MENDED: dict[str, Any] = {
-    "subjects": ["trial.1.*"],
+    "subjects": ["trial.0.0.0.1.*"],
     "retention": "interest",
     "max_consumers": 3,
     "max_msgs": 10,
@@ -30,7 +30,7 @@ MENDED: dict[str, Any] = {
     "duplicate_window": 1.0,
     "allow_rollup_hdrs": True,
     "republish": RePublish("trial.>", "copied.>"),
-    "subject_transform": SubjectTransform("trial.*.*", "moved.{{wildcard(1)}}.{{wildcard(2)}}"),
+    "subject_transform": SubjectTransform(f"trial.{EVERY_PLACE}.*", "moved.{{wildcard(1)}}.{{wildcard(2)}}"),
     "sources": [_OTHER],
     "allow_direct": False,
     "compression": "s2",
@@ -72,7 +72,7 @@ async def admin(bare_nats_server: EmbeddedNats) -> AsyncIterator[Nats]:
     await nats.js.add_stream(name="OTHER")
     await make_streams(nats.js, [SYNCED], [BUCKET])
     assert await _drift(nats) == []
-    await nats.js.publish("trial.1.noted", b"{}")
+    await nats.js.publish("trial.0.0.0.1.noted", b"{}")
     yield nats
     await nats.close()
 

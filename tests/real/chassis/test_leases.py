@@ -187,7 +187,7 @@ def _by_chance(names: list[str]) -> list[str]:
     """Least preferred first."""
     left, found = list(names), []
     while left:
-        (preferred,) = (name for name, share in shares("c", 1, dict.fromkeys(left, 0)).items() if share)
+        (preferred,) = (name for name, share in shares("c", 1, left).items() if share)
         found.insert(0, preferred)
         left.remove(preferred)
     return found

@@ -9,7 +9,7 @@ from chassis.agreement import Ahead
 from chassis.membership import Membership
 from chassis.window import Outgoing
 from cli.rewinding import look, take_out
-from contracts.streams import partition_of
+from contracts.streams import PLACES, partition_of
 from tests.real.chassis.trial import TRIAL, Numbers, Trial, assert_the_log, message
 from tests.real.eventually import eventually
 
@@ -25,7 +25,7 @@ class Retold(Numbers):
         entry = super().entry(position)
         if entry is None or position < self._since:
             return entry
-        return Outgoing(position, f"trial.{partition_of('other')}.noted", b'{"id": "other"}')
+        return Outgoing(position, f"trial.{PLACES[partition_of('other')]}.noted", b'{"id": "other"}')
 
 
 async def _stopped(relay: object) -> bool:

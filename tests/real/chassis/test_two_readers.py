@@ -85,7 +85,7 @@ async def test_who_takes_over_knows_what_was_put_aside_while_it_looked(
     trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between its two questions, the one before it commits a batch with a message that cannot succeed."""
-    broken = Message(1, 0, "trial.0.noted", b'{"subject": "key-1"}')
+    broken = Message(1, 0, "trial.0.0.0.0.noted", b'{"subject": "key-1"}')
     database = trial.database()
     former, newcomer = (
         Applying(trial.reader_name, TRIAL.name, Keep(), database, traced=False, pipelined=False) for _ in range(2)
@@ -117,7 +117,7 @@ async def test_who_takes_over_knows_what_was_put_aside_while_it_looked(
 
 def test_messages_that_show_no_key_have_none_in_common(trial: Trial) -> None:
     """One of them put aside must hold back no other, neither at once nor for who takes over."""
-    broken, good, later = (Message(seq, 0, "trial.0.noted", b"{}", header_of(str(seq))) for seq in (1, 2, 3))
+    broken, good, later = (Message(seq, 0, "trial.0.0.0.0.noted", b"{}", header_of(str(seq))) for seq in (1, 2, 3))
     database = trial.database()
     first, second = (
         Applying(trial.reader_name, TRIAL.name, Keep(), database, traced=False, pipelined=False) for _ in range(2)

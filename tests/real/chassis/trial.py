@@ -26,12 +26,12 @@ from chassis.relay import Log, Page, Relay
 from chassis.revisions import Schema
 from chassis.source import Source
 from chassis.window import LARGEST, Outgoing, append
-from contracts.streams import StreamSpec, partition_of
+from contracts.streams import EVERY_PLACE, PLACES, StreamSpec, partition_of
 from tests.real.eventually import eventually
 
 SCHEMA = "trial"
 TABLES = Schema(SCHEMA, Path(__file__).with_name("migrations"))
-TRIAL = StreamSpec("TRIAL", ("trial.*.*",), "numbered messages")
+TRIAL = StreamSpec("TRIAL", (f"trial.{EVERY_PLACE}.*",), "numbered messages")
 SYNCED = replace(TRIAL, replayable=False)
 SOURCE = Source("TRIAL", "trial", ("noted",))
 NOON = datetime(2025, 10, 6, 12, tzinfo=UTC)
@@ -47,7 +47,7 @@ def message(number: int, key: str = "", body: bytes | None = None) -> Outgoing:
     """The message with this number, as a relay would publish it."""
     key = key or key_of(number)
     data = body if body is not None else json.dumps({"subject": key, "n": number}).encode()
-    return Outgoing(number, f"trial.{partition_of(key)}.noted", data)
+    return Outgoing(number, f"trial.{PLACES[partition_of(key)]}.noted", data)
 
 
 class Numbers(Log):

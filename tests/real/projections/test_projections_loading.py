@@ -86,7 +86,7 @@ async def test_a_helper_leaves_aside_what_is_in_quarantine_and_tells_of_what_can
     house: House, models: ReadModels, nats: Nats, writes_of_helpers: list[Helper]
 ) -> None:
     await house.tell(*(threshold_reached() for _ in range(40)))
-    bad = await nats.js.publish("alerts.3.alert_closed", b"{}")
+    bad = await nats.js.publish("alerts.0.0.1.1.alert_closed", b"{}")
     await house.tell(*everything(20))
     before = models.content()
     await Rebuild(ALERTS, nats, models.database.url).run()
@@ -199,7 +199,7 @@ async def test_a_stream_that_stays_shorter_is_not_taken_for_read(
 async def test_what_is_replayed_from_quarantine_meanwhile_stops_the_switch(
     house: House, models: ReadModels, nats: Nats, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await nats.js.publish("alerts.3.alert_closed", b"{}")
+    await nats.js.publish("alerts.0.0.1.1.alert_closed", b"{}")
     await house.tell(*everything(5))
     before, index = models.content(), generations.index
 

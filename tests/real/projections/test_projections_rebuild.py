@@ -228,8 +228,8 @@ async def test_a_message_in_quarantine_is_left_there_and_an_unreadable_one_stops
     house: House, models: ReadModels, nats: Nats
 ) -> None:
     await house.tell(*everything(5))
-    await nats.js.publish("alerts.3.alert_closed", b'{"subject": "somebody"}')
-    await nats.js.publish("alerts.3.alert_closed", b"{}")
+    await nats.js.publish("alerts.0.0.1.1.alert_closed", b'{"subject": "somebody"}')
+    await nats.js.publish("alerts.0.0.1.1.alert_closed", b"{}")
     await house.settled()
     before = models.content()
     await Rebuild(ALERTS, nats, models.database.url).run()

@@ -112,7 +112,7 @@ async def a_message_nobody_can_read(watched: Watched) -> None:
     """Something else than a fact, on SCHOOL for a moment: alerts puts it aside."""
     data = {"id": "x", "source": "x", "subject": str(uuid4()), "data": {"half_day": ELSEWHERE, "uai": FREE}}
     async with watched.acting_as("intake") as intake:
-        ack = await intake.jetstream().publish("school.3.absence_reported", json.dumps(data).encode())
+        ack = await intake.jetstream().publish("school.0.0.1.1.absence_reported", json.dumps(data).encode())
 
     async def aside() -> bool:
         return any(line["event"] == "reader.quarantined" for line in log_of(watched, "alerts"))
@@ -126,7 +126,7 @@ async def a_stream_ahead_of_its_log(watched: Watched) -> None:
     data = {"id": "x", "source": "x", "subject": str(uuid4()), "data": {"level": ELSEWHERE, "uai": FREE}}
     async with watched.acting_as("alerts") as alerts:
         await alerts.jetstream().publish(
-            "alerts.3.absence_threshold_reached", json.dumps(data).encode(), headers={"Nats-Msg-Id": "999999"}
+            "alerts.0.0.1.1.absence_threshold_reached", json.dumps(data).encode(), headers={"Nats-Msg-Id": "999999"}
         )
 
 

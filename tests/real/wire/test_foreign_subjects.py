@@ -139,7 +139,7 @@ async def test_a_sender_says_its_own_facts_and_reads_its_own_refusals(tmp_path: 
         assert [message.subject for message in await refusals.fetch(2, timeout=1)] == ["intake.refused.vs"]
         tries = Tries(client)
         client._error_cb = tries.refuse
-        foreign = ["intake.raw.other", "school.0.student_left", "$JS.API.CONSUMER.CREATE.REFUSALS"]
+        foreign = ["intake.raw.other", "school.0.0.0.0.student_left", "$JS.API.CONSUMER.CREATE.REFUSALS"]
         foreign += ["$JS.API.CONSUMER.CREATE.REFUSALS.vs.intake.refused.other", "$JS.API.STREAM.INFO.SCHOOL"]
         for subject in foreign:
             await client.publish(subject, b"{}")

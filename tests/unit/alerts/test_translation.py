@@ -10,7 +10,7 @@ from chassis.events import Event, Recorded
 from contracts.alerts import AlertLifted, CloseMotive, FollowUp, LiftCause
 from contracts.envelope import envelope_class
 from contracts.school import ReasonCategory
-from contracts.streams import partition_of
+from contracts.streams import PLACES, partition_of
 from services.alerts.events import (
     Approached,
     EvidenceChanged,
@@ -68,7 +68,7 @@ def test_each_kind_is_written_as_its_contract_would_write_it(kind: type[Event]) 
         subject, data = said
         envelope = envelope_class(contract).model_validate_json(data)
         assert envelope.to_json() == data
-        assert subject == f"alerts.{partition_of(str(PUPIL))}.{contract.FACT}"
+        assert subject == f"alerts.{PLACES[partition_of(str(PUPIL))]}.{contract.FACT}"
         assert (envelope.subject, envelope.type) == (str(PUPIL), contract.TYPE)
 
 

@@ -32,9 +32,9 @@ def test_numbers_are_found_in_every_form_of_an_ack_subject(reply: bytes) -> None
     ids=["first", "last", "none", "no header", "not text"],
 )
 def test_an_id_is_what_the_header_says_if_that_is_text(header: bytes, id: str) -> None:  # noqa: A002
-    assert Message(1, 0, "trial.0.noted", b"", header).msg_id == id
+    assert Message(1, 0, "trial.0.0.0.0.noted", b"", header).msg_id == id
 
 
 @pytest.mark.parametrize("id", ["42", "été", ""])
 def test_a_header_made_for_an_id_says_it(id: str) -> None:  # noqa: A002
-    assert Message(1, 0, "trial.0.noted", b"", header_of(id)).msg_id == id
+    assert Message(1, 0, "trial.0.0.0.0.noted", b"", header_of(id)).msg_id == id

@@ -40,7 +40,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 def message(correlation: object, event_id: str = "e-1") -> Message:
     data = f'{{"id":"{event_id}","source":"school","correlationid":"{correlation}","subject":"p"}}'.encode()
-    return Message(7, 3, "school.3.absence_reported", data)
+    return Message(7, 3, "school.0.0.1.1.absence_reported", data)
 
 
 @pytest.mark.parametrize("environment", [{}, {**WITH, "OTEL_SDK_DISABLED": "true"}])
@@ -78,7 +78,7 @@ def test_every_service_decides_alike_and_knows_the_same_spans(kept: Kept) -> Non
     fact = uuid4()
     tracing.handled("alerts.handle", "SCHOOL", [(message(fact), None)], 0.1)
     said = f'{{"id":"file.5","source":"/services/alerts","correlationid":"{fact}","causationid":"e-1"}}'.encode()
-    tracing.handled("projections.fold", "ALERTS", [(Message(9, 3, "alerts.3.x", said), None)], 0.1)
+    tracing.handled("projections.fold", "ALERTS", [(Message(9, 3, "alerts.0.0.1.1.x", said), None)], 0.1)
     (_, _, first, beginning), (_, trace, second, parent) = kept.spans
     assert trace == fact.int
     assert parent == first != second

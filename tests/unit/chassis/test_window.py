@@ -9,9 +9,9 @@ from nats.aio.client import Client
 from chassis.window import Outgoing, _batch, _chain, _frame, _head
 
 MESSAGES = [
-    Outgoing(7, "alerts.3.alert_closed", b'{"some":"fact"}'),
-    Outgoing(12, "alerts.11.alert_closed", b""),
-    Outgoing(13, "alerts.0.alert_lifted", "é\r\n\0 ".encode() * 100),
+    Outgoing(7, "alerts.0.0.1.1.alert_closed", b'{"some":"fact"}'),
+    Outgoing(12, "alerts.1.0.1.1.alert_closed", b""),
+    Outgoing(13, "alerts.0.0.0.0.alert_lifted", "é\r\n\0 ".encode() * 100),
 ]
 _MOST = 8_000
 

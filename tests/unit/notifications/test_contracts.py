@@ -62,13 +62,13 @@ def raised(**change: object) -> bytes:
 
 
 def read(data: bytes) -> News:
-    return on_alerts(APPLICATION).decode(Message(1, 0, "alerts.0.absence_threshold_reached", data))
+    return on_alerts(APPLICATION).decode(Message(1, 0, "alerts.0.0.0.0.absence_threshold_reached", data))
 
 
 def read_parcours(contract: type[Payload], **change: object) -> News:
     envelope = json.loads(examples.parcours_event(contract).to_json())
     envelope["data"] |= change
-    message = Message(1, 0, f"parcours.0.{contract.FACT}", json.dumps(envelope).encode())
+    message = Message(1, 0, f"parcours.0.0.0.0.{contract.FACT}", json.dumps(envelope).encode())
     return on_parcours(APPLICATION).decode(message)
 
 

@@ -12,7 +12,7 @@ CONSUMED = [channel.contract for channel in FLOW if "projections" in channel.con
 CANARY = "ZZCANARY"
 
 
-def lying(document: Any, subject: str = "alerts.3.whatever") -> Message:
+def lying(document: Any, subject: str = "alerts.0.0.1.1.whatever") -> Message:
     data = document if isinstance(document, bytes) else json.dumps(document).encode()
     return Message(1, 3, subject, data)
 
@@ -51,7 +51,7 @@ def test_every_contract_this_service_consumes_is_read_as_it_was_written(contract
 def test_the_envelope_is_right_where_the_subject_says_something_else() -> None:
     contract = next(each for each in CONSUMED if each.FACT == "pupil_identified")
     document = EXAMPLES[contract]
-    fact = wire.read(lying(document, f"register.3.{document['subject']}"))
+    fact = wire.read(lying(document, f"register.0.0.1.1.{document['subject']}"))
     assert isinstance(fact.data, wire.Identified)
 
 
