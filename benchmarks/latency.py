@@ -17,6 +17,7 @@ import psycopg
 import uvloop
 
 from benchmarks.contenders import READ_MODEL, SERVICE_MODULES, at_the_line, fill_school, provision
+from benchmarks.disk import Disk
 from benchmarks.engines import Engines
 from benchmarks.workload import FIRST_DAY, LAST_DAY, Absence, instant_of, student_id, uai_of
 from chassis.nats import Nats
@@ -39,7 +40,8 @@ CREATE TRIGGER tell AFTER INSERT ON {READ_MODEL} FOR EACH ROW EXECUTE FUNCTION p
 class Latency:
     """In milliseconds, over `events` sent at `rate` a second (as really achieved).
 
-    Of several rounds, the one with the median `p99`; `p99s` has that of each, in order.
+    Of several rounds, the one with the median `p99`; `p99s` has that of each, in order. `disk`: the longest that the
+    disk kept somebody waiting meanwhile who only writes a few bytes; `disks` of each round.
     """
 
     p50: float
@@ -47,7 +49,9 @@ class Latency:
     worst: float
     events: int
     rate: float
+    disk: float
     p99s: tuple[float, ...] = ()
+    disks: tuple[float, ...] = ()
 
 
 def _absences(pupils: int, number: int) -> list[Absence]:
@@ -63,7 +67,8 @@ def measure_again(engines: Engines, seconds: float, rounds: int) -> Latency:
     """Several rounds, an odd number, each with streams and a database of its own: a few stalls decide about a p99."""
     all_of_them = [measure(engines, seconds, name=f"latency_{number}") for number in range(rounds)]
     middle = sorted(all_of_them, key=attrgetter("p99"))[rounds // 2]
-    return replace(middle, p99s=tuple(each.p99 for each in all_of_them))
+    p99s, disks = (tuple(getattr(each, name) for each in all_of_them) for name in ("p99", "disk"))
+    return replace(middle, p99s=p99s, disks=disks)
 
 
 def measure(
@@ -89,17 +94,18 @@ def measure(
         publisher = multiprocessing.get_context("spawn").Process(
             target=_publish, args=(engines.nats_url, _absences(pupils, 3), rate, synced, theirs)
         )
-        publisher.start()
         seen: dict[str, float] = {}
-        for notice in connection.notifies(timeout=seconds + _LIMIT_S):
-            seen[notice.payload] = time.monotonic()
-            if len(seen) == pupils:
-                break
+        with Disk(engines.directory) as disk:
+            publisher.start()
+            for notice in connection.notifies(timeout=seconds + _LIMIT_S):
+                seen[notice.payload] = time.monotonic()
+                if len(seen) == pupils:
+                    break
         sent: dict[str, float] = ours.recv()
         publisher.join()
     if len(seen) != pupils:
         raise RuntimeError(f"{pupils - len(seen)} of {pupils} rows never came")
-    return _summary(sent, seen)
+    return _summary(sent, seen, disk.worst)
 
 
 def _until(connection: psycopg.Connection[tuple[int]], query: str, awaited: int) -> None:
@@ -110,7 +116,7 @@ def _until(connection: psycopg.Connection[tuple[int]], query: str, awaited: int)
         time.sleep(0.1)
 
 
-def _summary(sent: dict[str, float], seen: dict[str, float]) -> Latency:
+def _summary(sent: dict[str, float], seen: dict[str, float], disk: float) -> Latency:
     order = list(sent)
     measured = order[int(len(order) * _WARM_UP) :]
     delays = sorted((seen[pupil] - sent[pupil]) * 1000 for pupil in measured)
@@ -121,6 +127,7 @@ def _summary(sent: dict[str, float], seen: dict[str, float]) -> Latency:
         worst=round(delays[-1], 1),
         events=len(delays),
         rate=round(len(delays) / lasted, 1),
+        disk=disk,
     )
 
 

@@ -90,9 +90,10 @@ class Report:
             table.add_row("ratio to the best peer", f"{self.ratio} ({self.best_peer})")
         if self.latency:
             which = f"publish -> row at {self.latency.rate:,.0f} events/s"
-            rounds = ", ".join(map(str, self.latency.p99s))
+            rounds, disks = (", ".join(map(str, each)) for each in (self.latency.p99s, self.latency.disks))
             delays = f"p50 {self.latency.p50} ms, p99 {self.latency.p99} ms, worst {self.latency.worst} ms"
             table.add_row(which, f"{delays}; p99 of each round: {rounds}")
+            table.add_row("meanwhile, the disk's longest wait", f"of each round: {disks} ms")
         if self.rebuild:
             done = self.rebuild
             table.add_row(
