@@ -1,7 +1,7 @@
 """The one place where roles, schemas, tables, streams and buckets are made. Services declare nothing."""
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import LiteralString
 
@@ -47,6 +47,10 @@ CREATE TABLE IF NOT EXISTS simulation.clock (
 
 class MadeForOneServer(Exception):
     """This stream cannot be given copies; made anew, it can, and its relay fills it again."""
+
+
+class OfAnotherForm(Exception):
+    """What this stream holds stands under subjects of an earlier version; made anew, its relay fills it as of now."""
 
 
 class NotBroughtBack(Exception):
@@ -169,13 +173,15 @@ async def provision_streams(nats_url: str, streams: Iterable[StreamSpec], bucket
 async def make_streams(js: JetStreamContext, streams: Iterable[StreamSpec], buckets: Iterable[BucketSpec]) -> None:
     """Make each stream and bucket, or bring its settings back to what is declared. Messages are kept.
 
-    Raises MadeForOneServer before anything is touched, NotBroughtBack when all else is done.
+    Raises MadeForOneServer or OfAnotherForm before anything is touched, NotBroughtBack when all else is done.
     """
     placement, specs = Placement(), _all(streams, buckets)
     present = {spec: await _present(js, spec) for spec in specs}
     for spec, config in present.items():
         if config and written_behind(config) and placement.stream_replicas > 1:
             raise MadeForOneServer(spec.name)
+        if config and isinstance(spec, StreamSpec) and spec.replayable and await _of_another_form(js, spec):
+            raise OfAnotherForm(spec.name)
     stuck = []
     for spec, config in present.items():
         if config is None:
@@ -194,6 +200,24 @@ async def _bring_back(js: JetStreamContext, present: StreamConfig, wanted: Strea
         if error.err_code != _NOT_THAT_WAY:
             raise
         return differing(present, wanted)
+
+
+async def _of_another_form(js: JetStreamContext, spec: StreamSpec) -> bool:
+    """Whether its first message would not be taken under the subjects declared: readers would never be sent it."""
+    state = (await js.stream_info(spec.name)).state
+    if not state.messages:
+        return False
+    try:
+        subject = (await js.get_msg(spec.name, state.first_seq)).subject or ""
+    except NotFoundError:
+        return False
+    return not any(_takes(declared.split("."), subject.split(".")) for declared in spec.subjects)
+
+
+def _takes(declared: Sequence[str], tokens: Sequence[str]) -> bool:
+    return len(declared) == len(tokens) and all(
+        one in ("*", other) for one, other in zip(declared, tokens, strict=True)
+    )
 
 
 async def _present(js: JetStreamContext, spec: Spec) -> StreamConfig | None:
@@ -225,6 +249,8 @@ async def remake_streams(js: JetStreamContext, streams: Iterable[StreamSpec]) ->
 
 async def _lost(js: JetStreamContext, spec: StreamSpec, placement: Placement, present: StreamConfig) -> bool:
     if written_behind(present) != written_behind(config_of(spec, placement)):
+        return True
+    if await _of_another_form(js, spec):
         return True
     wanted = config_of(spec, placement, present)
     return bool(differing(present, wanted)) and bool(await _bring_back(js, present, wanted))

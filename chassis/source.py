@@ -26,6 +26,9 @@ class Source:
     partitions: int = PARTITIONS
     sifted: bool = False
 
+    def __post_init__(self) -> None:
+        assert self.partitions.bit_count() == 1
+
     @classmethod
     def plain(cls, stream: str, subject: str) -> "Source":
         """A stream without partitions, read as one."""

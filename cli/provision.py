@@ -31,11 +31,12 @@ def schemas() -> "list[Schema]":
     return [import_module(f"services.{name}.tables").SCHEMA for name in SERVICES]
 
 
-def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
+def provision(suite: Suite, passwords: Path | None = None, *, alone: bool = False) -> list[str]:
     """Make the database and the streams what they must be; what they hold is kept. Return the revisions applied.
 
     Read models of another form than this version's are built anew beside the live ones, then switched. `passwords` is
-    a directory with a file for each service whose password is to be set.
+    a directory with a file for each service whose password is to be set. `alone`: no service runs, so streams that must
+    be made anew are.
 
     Raises CliError when a server is away or refuses.
     """
@@ -65,7 +66,7 @@ def provision(suite: Suite, passwords: Path | None = None) -> list[str]:
     except psycopg.Error as error:
         hint = "see the log of PostgreSQL, then provision again: what was done is kept"
         raise CliError(f"PostgreSQL refused a step of the provisioning ({_kind(error)})", hint) from None
-    asyncio.run(_provision_streams(suite))
+    asyncio.run(_provision_streams(suite, alone=alone))
     if models := _outdated(suite):
         say(f"building anew, beside the live ones: {', '.join(model.name for model in models)} ...")
         rebuild(suite, models, PROVISIONING)
@@ -99,19 +100,25 @@ def _kind(error: BaseException | None) -> str:
     return f"{type(error).__name__}{f' at {place}' if place else ''}"
 
 
-async def _provision_streams(suite: Suite) -> None:
+async def _provision_streams(suite: Suite, *, alone: bool) -> None:
     from nats.js.errors import ServerError
 
-    from chassis.provision import MadeForOneServer, NotBroughtBack, make_streams
+    from chassis.provision import MadeForOneServer, NotBroughtBack, OfAnotherForm, make_streams, remake_streams
     from cli.errands import errand
     from contracts.catalogue import BUCKETS, STREAMS
 
     async with errand(suite, PROVISIONING, "check NATS_URL, start it with -js") as client:
         try:
-            await make_streams(client.jetstream(timeout=10), STREAMS, BUCKETS)
+            js = client.jetstream(timeout=10)
+            if alone and (made := await remake_streams(js, STREAMS)):
+                say(f"made anew, to be filled by the services: {', '.join(made)}")
+            await make_streams(js, STREAMS, BUCKETS)
         except MadeForOneServer as error:
             hint = "`perseverance streams remake`, then provision again: the services fill it from their stores"
             raise CliError(f"stream {error} was made for one server and cannot have copies", hint) from None
+        except OfAnotherForm as error:
+            hint = "stop the services, `perseverance streams remake`, provision again, start them: they fill it"
+            raise CliError(f"stream {error} holds messages as an earlier version named them", hint) from None
         except NotBroughtBack as error:
             raise CliError(f"NATS does not take back what somebody changed: {error}", _REMAKE) from None
         except ServerError as error:

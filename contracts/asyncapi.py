@@ -20,8 +20,9 @@ JetStream.
 
 Every event is a CloudEvent 1.0 in structured JSON. Everything about one pupil goes through one
 partition, in order: a fact travels on `<stream>.<partition>.<fact>`, where the partition is the CRC-32 of
-the student id, modulo 16; only the register of identities, which keeps one message a pupil, has the
-student id in its subjects. A command is asked on its subject, by request and reply, and answered by a
+the student id, modulo 16, in binary, a token a digit: `alerts.0.1.0.1.alert_closed` is of partition 5, and
+`alerts.*.*.*.*.alert_closed` takes in all of them. Only the register of identities, which keeps one message
+a pupil, has the student id in its subjects. A command is asked on its subject, by request and reply, and answered by a
 CommandReply."""
 
 _EVENT: dict[str, Any] = {

@@ -11,6 +11,7 @@ from benchmarks.scaling.replicas import PARTITIONS, Replicas
 from benchmarks.scaling.steady import Steady
 from benchmarks.workload import Workload
 from contracts.catalogue import SCHOOL
+from contracts.streams import partition_of
 
 READER = "alerts-school"
 WAIT_MS = "10"
@@ -53,7 +54,7 @@ class Backlog:
         fill_school(engines, workload)
         self._places: list[list[int]] = [[] for _ in range(PARTITIONS)]
         for seq, absence in enumerate(workload, 1):
-            self._places[int(absence.subject.split(".")[1])].append(seq)
+            self._places[partition_of(str(absence.student))].append(seq)
 
     def handled(self, replicas: Replicas) -> int:
         """How many messages have their effect."""

@@ -84,7 +84,7 @@ class _Suite:
         try:
             say(f"starting PostgreSQL and NATS under {self.options.data} ...")
             await engines.start()
-            await asyncio.to_thread(provision, engines.suite(), engines.passwords)
+            await asyncio.to_thread(provision, engines.suite(), engines.passwords, alone=True)
             kept = json.loads(secrets_file.read_text())
             parts = programs(self.options, self.url, engines.servers(), kept)
             async with self._door(parts):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.catalogue import COMMANDS, FLOW, INCOMING, REGISTER, STREAMS, consumed_by, filters_of
 from contracts.envelope import Payload
 from contracts.schema import CONTRACTS, name_of
-from contracts.streams import EVERY_PLACE, PARTITIONS, partition_of, register_subject, subject_of
+from contracts.streams import EVERY_PLACE, PARTITIONS, PLACES, partition_of, register_subject, subject_of
 
 SERVICES = {"intake", "alerts", "parcours", "notifications", "projections"}
 
@@ -90,10 +90,10 @@ def test_partitions_never_change() -> None:
 
 @given(st.uuids())
 def test_everything_about_a_pupil_goes_through_one_partition(student: UUID) -> None:
-    tokens = {subject_of(root, student, "fact").split(".")[1] for root in ("school", "alerts")}
-    tokens.add(register_subject(student).split(".")[1])
-    assert len(tokens) == 1
-    assert 0 <= int(tokens.pop()) < PARTITIONS
+    subjects = [*(subject_of(root, student, "fact") for root in ("school", "alerts")), register_subject(student)]
+    places = {".".join(subject.split(".")[1:-1]) for subject in subjects}
+    assert places == {PLACES[partition_of(str(student))]}
+    assert int(places.pop().replace(".", ""), 2) == partition_of(str(student))
 
 
 def test_pupils_spread_over_all_partitions() -> None:

@@ -15,6 +15,7 @@ from cli.runtime import Suite
 from cli.wiring import services_of
 from contracts.catalogue import FLOW
 from contracts.schema import name_of, on_the_wire
+from contracts.streams import PLACES
 from golden import HERE, releases, stored
 from golden.__main__ import freeze
 from tests.contracts.test_contract_golden import assert_kept, messages
@@ -73,7 +74,7 @@ def test_every_reader_understands_every_message_that_was_ever_published_for_it(
                 root = channel.stream.subjects[0].split(".")[0]
                 if reader.source.stream != channel.stream.name or fact not in (reader.source.facts or (fact,)):
                     continue
-                message = Message(1, 0, f"{root}.0.{fact}", json.dumps(each["body"]).encode())
+                message = Message(1, 0, f"{root}.{PLACES[0]}.{fact}", json.dumps(each["body"]).encode())
                 try:
                     reader.handler.decode(message)
                 except Unprocessable as error:

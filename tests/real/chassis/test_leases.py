@@ -32,11 +32,10 @@ def _settle(members: dict[str, Leases], rounds: int = 3) -> dict[str, frozenset[
     return shares
 
 
-def _assert_shared_out(shares: dict[str, frozenset[int]]) -> None:
-    """Every partition belongs to one member, and no member has two more than another."""
-    assert Counter(chain(*shares.values())) == Counter(range(_PARTITIONS))
-    sizes = [len(share) for share in shares.values()]
-    assert max(sizes) - min(sizes) <= 1, f"unequal shares: {sizes}"
+def _assert_shared_out(held: dict[str, frozenset[int]]) -> None:
+    """Every partition belongs to one member, and each has its piece."""
+    assert Counter(chain(*held.values())) == Counter(range(_PARTITIONS))
+    assert held == {member: frozenset(share) for member, share in shares("c", _PARTITIONS, held).items()}
 
 
 def test_a_member_alone_has_every_partition(database: Database) -> None:

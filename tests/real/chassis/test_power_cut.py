@@ -9,7 +9,7 @@ from nats.js.errors import APIError
 
 from chassis.embedded import EmbeddedNats
 from chassis.nats import Nats
-from chassis.provision import MadeForOneServer, drift, make_streams, remake_streams
+from chassis.provision import MadeForOneServer, OfAnotherForm, drift, make_streams, remake_streams
 from chassis.window import append
 from tests.real.chassis.trial import SYNCED, TRIAL, Numbers, Trial, assert_once_in_order, assert_the_log, message
 
@@ -66,6 +66,23 @@ async def test_how_a_stream_is_written_is_settled_when_it_is_made(
     assert await drift(nats.js, [TRIAL], []) == ["stream TRIAL: num_replicas is not as declared"]
     with pytest.raises(MadeForOneServer):
         await make_streams(nats.js, [TRIAL], [])
+    await nats.close()
+
+
+async def test_a_stream_whose_messages_an_earlier_version_named_is_refused_until_it_is_made_anew(trial: Trial) -> None:
+    """Under its present subjects nobody would be sent them, and they would never be missed."""
+    nats = await trial.connect()
+    await nats.js.update_stream((await nats.js.stream_info(TRIAL.name)).config.evolve(subjects=["trial.*.*"]))
+    for number in range(1, 4):
+        await nats.js.publish("trial.5.noted", b"{}", headers={"Nats-Msg-Id": str(number)})
+    with pytest.raises(OfAnotherForm, match="TRIAL"):
+        await make_streams(nats.js, [TRIAL], [])
+    assert (await nats.js.stream_info(TRIAL.name)).config.subjects == ["trial.*.*"], "before anything is touched"
+    assert await remake_streams(nats.js, [TRIAL]) == [TRIAL.name]
+    assert await remake_streams(nats.js, [TRIAL]) == []
+    await make_streams(nats.js, [TRIAL], [])
+    async with trial.relaying(Numbers(100)), trial.reading(batch=100):
+        assert_once_in_order(await trial.until_effects(100), 100)
     await nats.close()
 
 

@@ -32,7 +32,7 @@ class Client:
 
 def frame(sid: bytes, reply: bytes, header: bytes, payload: bytes) -> bytes:
     """A message as the server writes it, with a header block or without."""
-    words = [b"a.3.fact", sid, *([reply] if reply else [])]
+    words = [b"a.0.0.1.1.fact", sid, *([reply] if reply else [])]
     sizes = [len(header), len(header) + len(payload)] if header else [len(payload)]
     line = b" ".join([b"HMSG" if header else b"MSG", *words, *(b"%d" % size for size in sizes)])
     return line + b"\r\n" + header + payload + b"\r\n"
@@ -60,8 +60,8 @@ async def test_each_message_arrives_once_in_order_and_whole(said: list[Any], cut
     data = b"".join(each if isinstance(each, bytes) else frame(*each) for each in said)
     poured, heard = await parsed(data, cuts)
     told = [each for each in said if not isinstance(each, bytes)]
-    assert poured == [(b"a.3.fact", *rest) for sid, *rest in told if sid == FLOW]
-    others = [(8, b"a.3.fact", reply, payload, header) for sid, reply, header, payload in told if sid == OTHER]
+    assert poured == [(b"a.0.0.1.1.fact", *rest) for sid, *rest in told if sid == FLOW]
+    others = [(8, b"a.0.0.1.1.fact", reply, payload, header) for sid, reply, header, payload in told if sid == OTHER]
     assert [each for each in heard if not isinstance(each, str)] == others
     assert [each for each in heard if isinstance(each, str)] == [
         each[:4].decode().lower() for each in said if each in (b"PING\r\n", b"PONG\r\n")
@@ -73,7 +73,7 @@ async def test_frames_cut_at_every_byte_are_put_together_again() -> None:
     for cut in range(len(data)):
         poured, heard = await parsed(data, [cut])
         assert len(poured) == 1
-        assert heard == ["ping", (8, b"a.3.fact", b"", b"x", b"")]
+        assert heard == ["ping", (8, b"a.0.0.1.1.fact", b"", b"x", b"")]
 
 
 async def test_a_new_connection_begins_with_nothing_left_over() -> None:
