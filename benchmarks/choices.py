@@ -1,35 +1,48 @@
-"""`python -m benchmarks.choices`: what five choices of the chassis are worth, each beside what it was chosen over.
+"""`python -m benchmarks.choices`: what six choices of the chassis are worth, each beside what it was chosen over.
 
 Subjects without the pupil, over subjects with it (ADR 4); a share of the partitions by one filter, over a filter for
 each of them (ADR 27); atomic batches, over single publishes (ADR 3); windows sent
 in one piece, over the client library's publishes (ADR 12); streams that are written behind their answer, over streams
-on the disk before it (ADR 24).
+on the disk before it (ADR 24); a lock between those who append, over a lock of the table they append to (ADR 8).
 """
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from uuid import UUID
+from datetime import UTC, datetime
+from statistics import quantiles
+from threading import Event, Thread
+from uuid import UUID, uuid4
 
+import psycopg
+from psycopg import sql
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks import latency
+from benchmarks.contenders import provision
 from benchmarks.engines import Engines, running_engines
 from benchmarks.feed import connect, fill
 from chassis import window
+from chassis.database import Database
+from chassis.events import Recorded
 from chassis.nats import Nats
 from chassis.provision import provision_streams
 from chassis.pull import Pull
+from chassis.recorder import TABLE
 from chassis.source import Source
+from chassis.store import EventStore
 from chassis.window import LARGEST, Outgoing
 from contracts.catalogue import SCHOOL
 from contracts.streams import EVERY_PLACE, PLACES, subject_of
+from services.alerts.events import PupilForgotten
 
 MESSAGES = 20_000
 SINGLES = 2_000
 SHARED = 200_000
+LOG = 300_000
+APPENDS = 1_500
 WINDOWS = 300
 PIECES = 50
 LATENCY_S = 15
@@ -152,6 +165,43 @@ async def pieces(engines: Engines, table: Table) -> None:
     await nats.close()
 
 
+def beside_a_vacuum(engines: Engines, table: Table) -> None:
+    """Few events at a time, while the server vacuums and analyzes the log: behind the library's lock, and ours."""
+    url = provision(engines, "vacuumed")
+    database = Database(url, "alerts")
+    store = EventStore(database)
+    lock_by_name = store.recorder._lock
+    lock_of_the_table = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(sql.Identifier("alerts", TABLE))
+    event = PupilForgotten(at=datetime.now(UTC))
+    for _ in range(LOG // LARGEST):
+        with database.transaction() as tx:
+            store.append(tx, [Recorded(uuid4(), 1, event) for _ in range(LARGEST)])
+    over = Event()
+    vacuuming = Thread(target=vacuum, args=(url, over))
+    vacuuming.start()
+    waits = []
+    for store.recorder._lock in (lock_of_the_table, lock_by_name):
+        took = []
+        for _ in range(APPENDS):
+            began = time.perf_counter()
+            with database.pipelined() as tx:
+                store.append(tx, [Recorded(uuid4(), 1, event) for _ in range(10)])
+            took.append(time.perf_counter() - began)
+        waits.append(quantiles(took, n=100)[-1])
+    over.set()
+    vacuuming.join()
+    store.close()
+    database.close()
+    table.add_row("append beside a vacuum, p99", "lock of the table", "lock by name", f"x {waits[0] / waits[1]:.1f}")
+
+
+def vacuum(url: str, over: Event) -> None:
+    """As the server does by itself, only more often."""
+    with psycopg.connect(url, autocommit=True) as owner:
+        while not over.wait(0.2):
+            owner.execute("VACUUM (ANALYZE) alerts.stored_events")
+
+
 def on_the_way(engines: Engines, table: Table) -> None:
     """From the publish of an event to its row, with streams of both kinds."""
     first = latency.measure(engines, LATENCY_S, name="on_the_disk_first", synced=True)
@@ -201,6 +251,7 @@ def main() -> None:
         asyncio.run(publishing(engines, table))
         asyncio.run(windows(engines, table))
         asyncio.run(pieces(engines, table))
+        beside_a_vacuum(engines, table)
         on_the_way(engines, table)
     Console().print(table)
 

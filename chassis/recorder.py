@@ -112,14 +112,16 @@ class Datastore(PostgresDatastore):
 class Recorder(PostgresProcessRecorder):
     """Stores events in `stored_events`; positions (notification ids) are given in commit order.
 
-    The exclusive table lock is the library's: without it a reader of the log could pass over the
-    id of a transaction that commits late.
+    One transaction at a time appends: otherwise a reader of the log could pass over the id of one that commits late.
+    The library locks the table for that, in a mode in which PostgreSQL can neither vacuum nor analyze it: whenever it
+    did, nobody could append. So ours is a lock of that name, between us; who takes the library's is waited for still.
     """
 
     def __init__(self, datastore: Datastore) -> None:
         super().__init__(datastore, events_table_name=TABLE)
         table = sql.Identifier(datastore.schema, TABLE)
-        self._lock = sql.SQL("LOCK TABLE {} IN EXCLUSIVE MODE").format(table)
+        name = f"{datastore.schema}.{TABLE}"
+        self._lock = sql.SQL("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))").format(sql.Literal(name))
         self._insert = sql.SQL(
             "INSERT INTO {} (originator_id, originator_version, topic, state)"
             " SELECT id, version, topic, state"

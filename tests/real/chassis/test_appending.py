@@ -1,16 +1,19 @@
 """Events are appended a few at a time or many: the same rows, the same conflicts, read by the library all the same."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 from eventsourcing.persistence import EventStore as LibraryStore
 
+from chassis.database import Transaction
 from chassis.events import Event, Recorded, stored_as
-from chassis.recorder import _WORTH_A_COPY, EventMapper, VersionConflict
+from chassis.recorder import _WORTH_A_COPY, TABLE, EventMapper, VersionConflict
 from chassis.store import EventStore
-from tests.real.chassis.trial import Trial
+from tests.real.chassis.trial import SCHEMA, Trial
 
 FEW, MANY = 3, 2 * _WORTH_A_COPY
 
@@ -70,3 +73,39 @@ def test_an_aggregate_that_moved_on_meanwhile_is_a_conflict_and_nothing_is_kept(
         append(store, *said(bystander, 1, 1), *said(aggregate, 1, count))
     with store.database.transaction() as tx:
         assert [len(events) for events in store.load(tx, [aggregate, bystander]).values()] == [1]
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_events_are_appended_while_the_server_vacuums_or_analyzes_the_log(store: EventStore, count: int) -> None:
+    """Trap: the library's lock and a vacuum of the table wait for each other."""
+    with holding(store, "SHARE UPDATE EXCLUSIVE"), at_once(store) as tx:
+        store.append(tx, said(uuid4(), 1, count))
+
+
+def test_one_transaction_at_a_time_appends(store: EventStore) -> None:
+    """Were it not so, one that commits late would have positions that whoever reads the log has passed."""
+    with store.database.transaction() as late:
+        store.append(late, said(uuid4(), 1, 1))
+        with pytest.raises(psycopg.errors.LockNotAvailable), at_once(store) as tx:
+            store.append(tx, said(uuid4(), 1, 1))
+
+
+def test_whoever_appends_by_the_library_is_waited_for(store: EventStore) -> None:
+    with holding(store, "EXCLUSIVE"), pytest.raises(psycopg.errors.LockNotAvailable), at_once(store) as tx:
+        store.append(tx, said(uuid4(), 1, 1))
+
+
+@contextmanager
+def holding(store: EventStore, mode: str) -> Iterator[None]:
+    """Somebody else has locked the table of events, as the server itself or the library does."""
+    with psycopg.connect(store.database.url, autocommit=True) as owner, owner.transaction():
+        owner.execute(f"LOCK TABLE {SCHEMA}.{TABLE} IN {mode} MODE")
+        yield
+
+
+@contextmanager
+def at_once(store: EventStore) -> Iterator[Transaction]:
+    """A transaction that waits for nobody."""
+    with store.database.transaction() as tx:
+        tx.execute("SET LOCAL lock_timeout TO '200ms'")
+        yield tx
