@@ -42,7 +42,8 @@ MESSAGES = 20_000
 SINGLES = 2_000
 SHARED = 200_000
 LOG = 300_000
-APPENDS = 1_500
+APPENDS = 800
+PAUSE_S = 0.005  # else those who append would not let the vacuum begin
 WINDOWS = 300
 PIECES = 50
 LATENCY_S = 15
@@ -187,6 +188,7 @@ def beside_a_vacuum(engines: Engines, table: Table) -> None:
             with database.pipelined() as tx:
                 store.append(tx, [Recorded(uuid4(), 1, event) for _ in range(10)])
             took.append(time.perf_counter() - began)
+            time.sleep(PAUSE_S)
         waits.append(quantiles(took, n=100)[-1])
     over.set()
     vacuuming.join()
