@@ -5,10 +5,14 @@ from collections.abc import Iterable
 from hashlib import blake2b
 
 from chassis import membership
-from chassis.membership import Membership, Row
+from chassis.membership import Found, Membership, Row
 
-WANTING_EVERY_S = 0.25
-"""While others still hold part of our share: they give it back when they next renew."""
+SOON_S = 0.25
+"""So long after partitions were shared out we look again, then twice as long after that, up to the usual round.
+
+Where one comes or goes others do, as when a service is started or given more replicas; and while others hold part of
+our share it is not settled: they give it back when they next look.
+"""
 # One member at a time: two at once would both count the same free partitions. And nobody waits for the disk: what a
 # crash of the server forgets of this is claimed again. Members are written before leases, here as when renewing: of two
 # that went opposite ways each would wait for the other.
@@ -71,7 +75,7 @@ class Leases:
         self._member = member.name
         self._consumer = consumer
         self._partitions = partitions
-        self._wanting = False
+        self._calm_s = SOON_S
         self._mine: frozenset[int] = frozenset()
         self._due = 0.0
 
@@ -88,24 +92,26 @@ class Leases:
         found = self._membership.told(self._consumer)
         if found is None or not self._settled(found.rows):
             return None
-        self._wanting = False
-        self._due = found.again_at
+        self._look_again(found, settled=True)
         return self._mine
 
     def claim(self) -> frozenset[int]:
         """Renew, give back what is more than our share, take what is free; return what is ours."""
         found = self._membership.look(self._consumer)
         # Nearly always everything stays as it is, and one statement for all of a process is all it takes to know.
-        if self._settled(found.rows):
-            self._wanting = False
-        else:
+        settled = self._settled(found.rows)
+        if not settled:
             self._mine = self._divided()
-        self._due = time.monotonic() + WANTING_EVERY_S if self._wanting else found.again_at
+        self._look_again(found, settled=settled)
         return self._mine
 
     def renew(self) -> None:
         """Keep what is ours a while longer, and change nothing else."""
         self._membership.look(self._consumer)
+
+    def _look_again(self, found: Found, *, settled: bool) -> None:
+        self._calm_s = min(2 * self._calm_s, 2 * membership.RENEW_EVERY_S) if settled else SOON_S
+        self._due = min(found.again_at, time.monotonic() + self._calm_s)
 
     def _settled(self, found: list[Row]) -> bool:
         """Whether all hold what they are to hold: nobody came or left, nothing of ours is to be given or taken."""
@@ -126,7 +132,6 @@ class Leases:
             mine = sorted(share & (held[self._member] | free))
             tx.execute(_KEEP, self._who() | {"mine": mine}, prepare=True)
         self._membership.forget(self._consumer)
-        self._wanting = len(mine) < len(share)
         return frozenset(mine)
 
     def release(self) -> None:

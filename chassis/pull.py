@@ -25,9 +25,6 @@ _SILENCE_S = 12
 _PACE_S = 0.010
 """Between two batches that are not full: a transaction for each handful would cost more than this wait."""
 
-_GATHER_S = 1.0
-"""For so long a batch that is not full waits for the one before it: its reader has leases to renew."""
-
 _INACTIVE_S = 30
 
 
@@ -113,9 +110,11 @@ class Pull:
     async def next(self, wait_s: float, busy: "asyncio.Future[Any] | None" = None) -> list[Message]:
         """What has arrived, up to the batch size, in order; empty after `wait_s` seconds without any.
 
-        `busy`: what the messages would have to wait for anyway; those that arrive meanwhile come with them.
+        `busy`: what the messages would have to wait for anyway; those that arrive meanwhile, in these seconds, come
+        with them.
         Raises Interrupted when the connection changed, the consumer is gone or a sequence is missing.
         """
+        until = time.monotonic() + wait_s
         if not self._arrived and not self._broken:
             self._news.clear()
             try:
@@ -124,7 +123,7 @@ class Pull:
             except TimeoutError:
                 self._check_silence()
         if self._arrived:
-            await self._gather(busy)
+            await self._gather(busy, until)
         self._paced = time.monotonic() + _PACE_S
         if self._nats.connections != self._connection:
             raise Interrupted("reconnected")
@@ -140,11 +139,10 @@ class Pull:
         self.pending = left + len(self._arrived)
         return taken
 
-    async def _gather(self, busy: "asyncio.Future[Any] | None") -> None:
+    async def _gather(self, busy: "asyncio.Future[Any] | None", until: float) -> None:
         if len(self._arrived) < self._batch:
             await asyncio.sleep(self._paced - time.monotonic())
-        limit = time.monotonic() + _GATHER_S
-        while busy and not busy.done() and len(self._arrived) < self._batch and time.monotonic() < limit:
+        while busy and not busy.done() and len(self._arrived) < self._batch and time.monotonic() < until:
             await asyncio.wait((busy,), timeout=_PACE_S)
 
     def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:

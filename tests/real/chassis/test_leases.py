@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from itertools import chain
+from itertools import chain, pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -176,10 +176,40 @@ def test_who_has_no_claim_any_more_stops_looking_in_haste(database: Database) ->
     members = {name: Leases(Membership(database, name), "c", 1) for name in "abc"}
     members[last_choice].claim()
     members[second].claim()
-    assert members[second].due_in_s <= leases_module.WANTING_EVERY_S
+    assert members[second].due_in_s <= leases_module.SOON_S
     members[first].claim()
     members[second].claim()
-    assert members[second].due_in_s > leases_module.WANTING_EVERY_S
+    members[second].claim()
+    assert members[second].due_in_s > leases_module.SOON_S
+
+
+def test_where_one_came_others_are_looked_for_soon_and_then_ever_less_often(database: Database) -> None:
+    """A service is started with several replicas at once: they must not wait a whole round for each other."""
+    member = _members(database, "a")["a"]
+    due = []
+    for _ in range(8):
+        member.claim()
+        due.append(member.due_in_s)
+    *growing, last, usual = due
+    assert growing[0] <= leases_module.SOON_S
+    assert all(earlier < later for earlier, later in pairwise(growing[:4]))
+    assert min(last, usual) > membership.RENEW_EVERY_S - 0.5
+
+    _members(database, "a", "b")["b"].claim()
+    member.claim()
+    assert member.due_in_s <= leases_module.SOON_S, "somebody came"
+
+
+def test_who_is_told_by_another_of_its_process_looks_ever_less_often_too(database: Database) -> None:
+    process = Membership(database, "a")
+    asks, is_told = Leases(process, "asks", 4), Leases(process, "told", 4)
+    is_told.claim()
+    due = []
+    for _ in range(6):
+        asks.claim()
+        assert is_told.unchanged() == frozenset(range(4))
+        due.append(is_told.due_in_s)
+    assert due[0] < due[1] < due[2] < due[-1]
 
 
 def _by_chance(names: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ from chassis.leases import Leases
 from chassis.membership import Membership
 
 _CONSUMERS = ("first", "second", "third")
+_UNTIL_CALM = 6  # claims, after which who finds nothing new looks as seldom as can be
 
 
 def _ends(database: Database) -> dict[str, object]:
@@ -25,7 +26,7 @@ def _settled(database: Database) -> dict[str, Leases]:
     us = Membership(database, "us")
     held = {consumer: Leases(us, consumer, 4) for consumer in _CONSUMERS}
     for each in held.values():
-        for _ in range(2):
+        for _ in range(_UNTIL_CALM):
             assert each.claim() == frozenset(range(4))
     us._found.clear()
     return held
