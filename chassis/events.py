@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -76,7 +76,7 @@ def _decoder_of(cls: type[Event], upcast: Upcast | None) -> Callable[[bytes], Ev
     return decode_former
 
 
-class Recorded(NamedTuple):
+class Recorded(msgspec.Struct, frozen=True, gc=False):
     """An event in its place: the n-th of its aggregate (from 1), and in the whole log once stored.
 
     Has what the `eventsourcing` library asks of a domain event.

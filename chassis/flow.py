@@ -6,28 +6,62 @@ requests and replies; for a stream read by the hundred thousand it costs more th
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from nats.errors import ProtocolError
 from nats.protocol.parser import Parser
 
-Sink = Callable[[bytes, bytes, bytes, bytes], None]
-"""Takes the subject, the reply subject, the header block (may be empty) and the payload of a message."""
+from chassis.messages import Message, partition_of
 
 _END = b"\r\n"
-# One expression for a line: several steps of ours would cost each message more than all else that is done here.
-_WITH_HEADERS = re.compile(rb"HMSG (\S+) (\d+) (?:(\S+) )?(\d+) (\d+)\r\n").match
-_WITHOUT = re.compile(rb"MSG (\S+) (\d+) (?:(\S+) )?()(\d+)\r\n").match
+# One expression for a line: several steps of ours would cost each message more than all else that is done here. Of a
+# message of a stream it finds the sequence on its way. Each has the same groups.
+_OF_A_STREAM = re.compile(
+    rb"HMSG ([^ ]+) ([^ ]+) (\$JS\.ACK\.[^. ]+\.[^. ]+\.[^. ]+\.(\d+)\.[^. ]+\.[^. ]+\.[^. ]+) (\d+) (\d+)\r\n"
+).match
+_WITH_HEADERS = re.compile(rb"HMSG (\S+) (\d+) (?:(\S+) )?()(\d+) (\d+)\r\n").match
+_WITHOUT = re.compile(rb"MSG (\S+) (\d+) (?:(\S+) )?()()(\d+)\r\n").match
+
+
+class Flow:
+    """What came of one subscription to a stream: the messages that `arrived`, for whoever reads them to take away.
+
+    `latest`: the reply subject of the last of them. `news` is called after some have arrived, once for many; `told`
+    with the header block of what is not a message of the stream: the server says something about a request.
+    """
+
+    __slots__ = ("arrived", "latest", "news", "told")
+
+    def __init__(self, news: Callable[[], None], told: Callable[[bytes], None]) -> None:
+        self.arrived: list[Message] = []
+        self.latest = b""
+        self.news = news
+        self.told = told
+
+
+def _seq_in(reply: bytes) -> int:
+    """Of an ack subject: the message's sequence in its stream."""
+    if reply.count(b".") == 8:
+        return int(reply.rsplit(b".", 4)[1])
+    # Its other form names a domain and an account, and may have something behind.
+    return int(reply.split(b".")[7])
+
+
+@lru_cache(maxsize=4096)
+def _subject(raw: bytes) -> tuple[str, int]:
+    subject = raw.decode(errors="replace")
+    return subject, partition_of(subject)
 
 
 class FlowParser(Parser):
-    """The library's parser behind a splitter: whole messages of a flow go to its sink, whole frames of all else on.
+    """The library's parser behind a splitter: whole messages of a flow go to it, whole frames of all else on.
 
-    `flows`: the sink of each subscription that is a flow, by its number as the server writes it.
+    `flows`: that of each subscription that is one, by its number as the server writes it.
     """
 
     def __init__(self, client: Any) -> None:
-        self.flows: dict[bytes, Sink] = {}
+        self.flows: dict[bytes, Flow] = {}
         super().__init__(client)
 
     def reset(self) -> None:
@@ -39,19 +73,28 @@ class FlowParser(Parser):
         """Understand all that is complete in what has arrived; keep the rest."""
         data = self._rest + data
         start, size = 0, len(data)
+        heard: set[Flow] = set()
         while start < size:
-            head = _WITH_HEADERS(data, start) or _WITHOUT(data, start)
+            head = _OF_A_STREAM(data, start) or _WITH_HEADERS(data, start) or _WITHOUT(data, start)
             if head:
-                subject, subscription, reply, headers, total = head.groups()
+                raw_subject, subscription, reply, seq, headers, total = head.groups()
                 body = head.end()
                 end = body + int(total)
                 after = end + 2
                 if after > size:
                     break
-                sink = self.flows.get(subscription)
-                if sink:
+                flow = self.flows.get(subscription)
+                if flow:
                     split = body + int(headers or 0)
-                    sink(subject, reply or b"", data[body:split], data[split:end])
+                    if reply:
+                        subject, partition = _subject(raw_subject)
+                        flow.arrived.append(
+                            Message(int(seq or _seq_in(reply)), partition, subject, data[split:end], data[body:split])
+                        )
+                        flow.latest = reply
+                    else:
+                        flow.told(data[body:split])
+                    heard.add(flow)
                     start = after
                     continue
             else:
@@ -67,3 +110,5 @@ class FlowParser(Parser):
             data, start = self._rest, 0
             size = len(data)
         self._rest = data[start:]
+        for flow in heard:
+            flow.news()

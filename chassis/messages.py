@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from itertools import takewhile
 
 import msgspec
 
@@ -12,8 +13,16 @@ _ID = b"\r\nNats-Msg-Id: "
 
 
 @lru_cache(maxsize=4096)
-def _last_token(subject: str) -> str:
+def fact_of(subject: str) -> str:
+    """What a message on this subject says: its last token."""
     return subject.rpartition(".")[2]
+
+
+@lru_cache(maxsize=4096)
+def partition_of(subject: str) -> int:
+    """The partition, whose binary digits follow the root; streams have few subjects."""
+    digits = takewhile(("0", "1").__contains__, subject.split(".")[1:])
+    return int("".join(digits) or "0", 2)
 
 
 def header_of(msg_id: str) -> bytes:
@@ -51,8 +60,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def fact(self) -> str:
-        """What it says: the last token of its subject."""
-        return _last_token(self.subject)
+        """What it says, as its subject tells."""
+        return fact_of(self.subject)
 
 
 class Unprocessable(Exception):

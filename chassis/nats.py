@@ -16,7 +16,7 @@ from nats.aio.subscription import Subscription
 from nats.js import JetStreamContext
 
 from chassis.credentials import Credentials, CredentialsUnusable, public_key_of
-from chassis.flow import FlowParser, Sink
+from chassis.flow import Flow, FlowParser
 from chassis.logs import Log
 
 log = Log("nats")
@@ -166,10 +166,10 @@ class Nats:
         """Under what this service alone listens, all its replicas alike."""
         return self.credentials.inbox
 
-    async def flow(self, subject: str, sink: Sink) -> Subscription:
-        """Hand every message on `subject` to `sink`, as it is read from the socket."""
+    async def flow(self, subject: str, flow: Flow) -> Subscription:
+        """Have every message on `subject` arrive in `flow`, as it is read from the socket."""
         subscription = await self.client.subscribe(subject, cb=_nowhere)
-        self.client.parser.flows[str(subscription._id).encode()] = sink  # noqa: SLF001  (its number on the wire)
+        self.client.parser.flows[str(subscription._id).encode()] = flow  # noqa: SLF001  (its number on the wire)
         return subscription
 
     async def end_flow(self, subscription: Subscription) -> None:

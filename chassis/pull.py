@@ -9,14 +9,13 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from functools import lru_cache
-from itertools import takewhile
 from typing import Any
 
 import nats.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 
+from chassis.flow import Flow
 from chassis.messages import Message
 from chassis.nats import Nats
 
@@ -32,27 +31,11 @@ class Interrupted(Exception):
     """What we were being sent cannot be relied on any more: open again from the recorded position."""
 
 
-def _seq(reply: bytes) -> int:
-    """Of an ack subject: the message's sequence in its stream."""
-    if reply.count(b".") == 8:
-        return int(reply.rsplit(b".", 4)[1])
-    # Its other form names a domain and an account, and may have something behind.
-    return int(reply.split(b".")[7])
-
-
 def _count(reply: bytes) -> tuple[int, int]:
     """Of an ack subject: how many messages the consumer had sent with this one, and how many come after it."""
     tokens = reply.split(b".")
     at = 6 if len(tokens) == 9 else 8
     return int(tokens[at]), int(tokens[at + 2])
-
-
-@lru_cache(maxsize=4096)
-def _subject(raw: bytes) -> tuple[str, int]:
-    """A subject and its partition, whose binary digits follow the root; streams have few subjects."""
-    subject = raw.decode(errors="replace")
-    digits = takewhile(("0", "1").__contains__, subject.split(".")[1:])
-    return subject, int("".join(digits) or "0", 2)
 
 
 class Pull:
@@ -67,10 +50,10 @@ class Pull:
         self._after = after
         self._batch = batch
         self._unasked = at_most
-        self._arrived: list[Message] = []
+        self._flow = Flow(self._came, self._told)
         self._asking: asyncio.Future[None] | None = None
-        self._awaited = 0
-        self._delivered, self._latest = 0, b""
+        self._taken = 0
+        self._asked = 0  # for so many in all
         self._news = asyncio.Event()
         self._broken: str | None = None
         self._paced = 0.0
@@ -96,14 +79,14 @@ class Pull:
         )
         self._consumer = info.name
         self._inbox = self._nats.client.new_inbox()
-        self._flow = await self._nats.flow(self._inbox, self._receive)
+        self._subscription = await self._nats.flow(self._inbox, self._flow)
         await self._ask()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         # Without an answer the server removes an idle consumer by itself.
         with contextlib.suppress(nats.errors.Error, JetStreamError, TimeoutError, OSError):
-            await self._nats.end_flow(self._flow)
+            await self._nats.end_flow(self._subscription)
             if self._nats.connected:
                 await self._nats.js.delete_consumer(self._stream, self._consumer)
 
@@ -115,47 +98,53 @@ class Pull:
         Raises Interrupted when the connection changed, the consumer is gone or a sequence is missing.
         """
         until = time.monotonic() + wait_s
-        if not self._arrived and not self._broken:
+        arrived = self._flow.arrived
+        if not arrived and not self._broken:
             self._news.clear()
             try:
                 async with asyncio.timeout(wait_s):
                     await self._news.wait()
             except TimeoutError:
                 self._check_silence()
-        if self._arrived:
+        if arrived:
             await self._gather(busy, until)
         self._paced = time.monotonic() + _PACE_S
         if self._nats.connections != self._connection:
             raise Interrupted("reconnected")
         if self._broken:
             raise Interrupted(self._broken)
-        sent, left = _count(self._latest) if self._arrived else (self._delivered, 0)
-        if sent != self._delivered:
+        sent, left = _count(self._flow.latest) if arrived else (self._received, 0)
+        if not self._all_came(sent):
             # Messages pushed to a lost connection are gone for this consumer: later ones would come first.
             raise Interrupted("a message is missing")
-        taken, self._arrived = self._arrived[: self._batch], self._arrived[self._batch :]
+        taken = arrived[: self._batch]
+        del arrived[: self._batch]
+        self._taken += len(taken)
         if self._awaited <= 0:
             await self._ask()
-        self.pending = left + len(self._arrived)
+        self.pending = left + len(arrived)
         return taken
 
+    @property
+    def _received(self) -> int:
+        return self._taken + len(self._flow.arrived)
+
+    @property
+    def _awaited(self) -> int:
+        return self._asked - self._received
+
+    def _all_came(self, sent: int) -> bool:
+        return sent == self._received
+
     async def _gather(self, busy: "asyncio.Future[Any] | None", until: float) -> None:
-        if len(self._arrived) < self._batch:
+        if len(self._flow.arrived) < self._batch:
             await asyncio.sleep(self._paced - time.monotonic())
-        while busy and not busy.done() and len(self._arrived) < self._batch and time.monotonic() < until:
+        while busy and not busy.done() and len(self._flow.arrived) < self._batch and time.monotonic() < until:
             await asyncio.wait((busy,), timeout=_PACE_S)
 
-    def _receive(self, raw_subject: bytes, reply: bytes, header: bytes, data: bytes) -> None:
-        if reply:
-            # Whether one is missing the last of many tells as well: it says how many there were.
-            self._delivered, self._latest = self._delivered + 1, reply
-            subject, partition = _subject(raw_subject)
-            self._arrived.append(Message(_seq(reply), partition, subject, data, header))
-            self._awaited -= 1
-            if self._awaited == 0 and len(self._arrived) <= self._batch:
-                self._ask_soon()
-        else:
-            self._told(header)
+    def _came(self) -> None:
+        if not self._awaited and len(self._flow.arrived) <= self._batch:
+            self._ask_soon()
         self._news.set()
 
     def _told(self, header: bytes) -> None:
@@ -176,9 +165,10 @@ class Pull:
         await self._request(self._next_awaited())
 
     def _next_awaited(self) -> int:
-        self._awaited = min(self._batch, self._unasked)
-        self._unasked -= self._awaited
-        return self._awaited
+        more = min(self._batch, self._unasked)
+        self._unasked -= more
+        self._asked = self._received + more
+        return more
 
     async def _request(self, messages: int) -> None:
         if not messages:

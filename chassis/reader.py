@@ -8,6 +8,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar
 
 from nats.js.errors import NotFoundError
@@ -31,8 +32,6 @@ log = Log("reader")
 T = TypeVar("T")
 V = TypeVar("V")
 
-_PASSED_OVER = Unprocessable("not read here")
-
 _BACKOFF_S = (0.05, 2.0)
 _WAIT_FOR_REBUILD_S = 20
 """For so long a stream that is shorter than what we read may begin to grow again: its relay looks every ten seconds."""
@@ -52,6 +51,14 @@ def _heard(done: "asyncio.Future[Any]") -> None:
     """What became of a commit was heard of, even if we are told to stop before we ask: no error that nobody knows."""
     if not done.cancelled():
         done.exception()
+
+
+def _fresh(understood: list[Understood[T]], held: dict[int, Position]) -> list[Understood[T]]:
+    """Without what was handled: where partitions stand apart, what is behind some is read again for the others."""
+    at = {partition: position.seq for partition, position in held.items()}
+    if understood and understood[0][0].seq > max(at.values()):
+        return understood
+    return [(message, item) for message, item in understood if message.seq > at[message.partition]]
 
 
 class Reader(Generic[T]):
@@ -150,10 +157,11 @@ class Reader(Generic[T]):
     def _beside(self, work: Callable[..., Any]) -> "asyncio.Future[Any]":
         return asyncio.get_running_loop().run_in_executor(self._decoding, work)
 
-    def _understand(self, messages: list[Message], owned: frozenset[int]) -> "asyncio.Future[list[Understood[T]]]":
+    def _understand(
+        self, messages: list[Message], wants: Callable[[str], bool]
+    ) -> "asyncio.Future[list[Understood[T]]]":
         def understand() -> list[Understood[T]]:
-            wants = self.source.wants
-            return [(each, self._understood(each) if wants(each, owned) else _PASSED_OVER) for each in messages]
+            return [(each, self._understood(each)) for each in messages if wants(each.subject)]
 
         # Handing a few over to a thread and back would take longer than understanding them.
         return _already(understand()) if len(messages) < _FEW else self._beside(understand)
@@ -181,17 +189,18 @@ class Reader(Generic[T]):
         after = min(position.seq for position in held.values())
         async with Pull(self._nats, self.source.stream, self.source.asked(owned), after, self._batch) as pull:
             self._reading, self._progress, self._behind, self._pending = True, time.monotonic(), True, 1
+            wants = lru_cache(maxsize=4096)(partial(self.source.wants, owned=owned))
             committing = _already(held)
             while True:
                 heed_cancel()
                 messages = await pull.next(self._leases.due_in_s, busy=committing)
                 # While one batch waits for the database the next is received and understood.
-                understood = await self._understand(messages, owned) if messages else []
+                understood = await self._understand(messages, wants)
                 held = await self._committed(committing)
-                committing = self._call(self._commit, understood, held) if understood else _already(held)
+                committing = self._call(self._commit, understood, messages[-1], held) if messages else _already(held)
                 committing.add_done_callback(_heard)
                 self._pending = pull.pending
-                self._behind = bool(understood or pull.pending)
+                self._behind = bool(messages or pull.pending)
                 if not self._behind:
                     self.trouble = ""
                 self._progress = time.monotonic()
@@ -255,15 +264,9 @@ class Reader(Generic[T]):
         with self._database.transaction() as tx:
             positions.move(tx, self.name, held, Position(0, ""))
 
-    def _commit(self, messages: list[Understood[T]], held: dict[int, Position]) -> dict[int, Position]:
-        last, _ = messages[-1]
+    def _commit(self, understood: list[Understood[T]], last: Message, held: dict[int, Position]) -> dict[int, Position]:
         to = Position(last.seq, last.msg_id)
-        at = {partition: position.seq for partition, position in held.items()}
-        fresh = [
-            understood
-            for understood in messages
-            if understood[0].seq > at.get(understood[0].partition, to.seq) and understood[1] is not _PASSED_OVER
-        ]
+        fresh = _fresh(understood, held)
         # A partition taken over may stand further on than the others: it must not be moved back.
         behind = {partition: position for partition, position in held.items() if position.seq < to.seq}
         started = time.perf_counter()

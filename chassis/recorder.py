@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from struct import Struct
 from typing import Any
 from uuid import UUID
@@ -26,22 +26,24 @@ _WORTH_A_COPY = 200
 # PostgreSQL's binary COPY: a head, then for each row the number of fields and each field after its length.
 _COPY_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _COPY_TAIL = b"\xff\xff"
-_id_and_version = Struct(">hi16siq").pack
-_length = Struct(">i").pack
 
 
 @cache
-def _topic(topic: str) -> bytes:
-    return _length(len(topic.encode())) + topic.encode()
+def _row_of(topic: str) -> Callable[[bytes, int, int, int], bytes]:
+    """A row with this topic up to its state: from the id, the length of a version, the version, the state's length."""
+    name = topic.encode()
+    return partial(Struct(f">hi{len(name)}si16siqi").pack, 4, len(name), name, 16)
 
 
 def _rows(recorded: Sequence[Recorded]) -> bytes:
     parts = [_COPY_HEAD]
-    for aggregate_id, version, event, _ in recorded:
+    for each in recorded:
+        event = each.event
         state = events.encode(event)
-        place = _id_and_version(4, 16, aggregate_id.int.to_bytes(16, "big"), 8, version)
-        parts += (place, _topic(event.TOPIC), _length(len(state)), state)
-    return b"".join([*parts, _COPY_TAIL])
+        row = _row_of(event.TOPIC)
+        parts += (row(each.originator_id.int.to_bytes(16), 8, each.originator_version, len(state)), state)
+    parts.append(_COPY_TAIL)
+    return b"".join(parts)
 
 
 class VersionConflict(Exception):
@@ -129,7 +131,7 @@ class Recorder(PostgresProcessRecorder):
             " WITH ORDINALITY AS rows (id, version, topic, state, place) ORDER BY place"
         ).format(table)
         self._copy = sql.SQL(
-            "COPY {} (originator_id, originator_version, topic, state) FROM STDIN (FORMAT binary)"
+            "COPY {} (topic, originator_id, originator_version, state) FROM STDIN (FORMAT binary)"
         ).format(table)
         self._load = sql.SQL(
             "SELECT originator_id, topic, state FROM {}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from chassis.messages import Message
+from chassis.messages import fact_of, partition_of
 
 PARTITIONS = 16
 
@@ -52,10 +52,10 @@ class Source:
         around = _around(owned, range(self.partitions))
         return self.filters(frozenset(around) if self.whole and len(around) <= _AT_MOST * len(owned) else owned)
 
-    def wants(self, message: Message, owned: frozenset[int]) -> bool:
-        """Whether a message that was sent to us is one we read."""
-        ours = message.partition in owned or self.partitions == 1
-        return ours and (not self.sifted or message.fact in self.facts)
+    def wants(self, subject: str, owned: frozenset[int]) -> bool:
+        """Whether a message that was sent to us, on this subject, is one we read."""
+        ours = self.partitions == 1 or partition_of(subject) in owned
+        return ours and (not self.sifted or fact_of(subject) in self.facts)
 
 
 def _halves(block: range) -> tuple[range, range]:

@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -55,9 +54,10 @@ class EventStore:
 
 
 class Aggregates(Generic[A]):
-    """A repository for batches, that remembers the aggregates last used: as many as `keep` events made, or fewer.
+    """A repository for batches, that remembers the aggregates last loaded: as many as `keep` events made, or fewer.
 
-    An aggregate weighs one more than its events: those that have none are many, and take room too.
+    An aggregate weighs one more than its events: those that have none are many, and take room too. Those last used
+    would be no better: of a month's files as many would be loaded again, and each use would have to be noted.
 
     Only the thread that owns it may use it. What it remembers is checked by the version of each
     append; after a failed batch, `forget` everything: memory may hold what was not committed.
@@ -81,8 +81,6 @@ class Aggregates(Generic[A]):
         missing = {number for number in numbers if number not in known}
         if missing:
             self._load(tx, [UUID(int=number) for number in missing])
-        for number in numbers:
-            known.move_to_end(number)
         return [known[number] for number in numbers]
 
     def _load(self, tx: Transaction, missing: Sequence[UUID]) -> None:
@@ -96,7 +94,9 @@ class Aggregates(Generic[A]):
 
     def save(self, tx: Transaction, aggregates: Iterable[A]) -> None:
         """Keep what these aggregates recorded. Raises VersionConflict."""
-        recorded = list(chain.from_iterable(aggregate.collect() for aggregate in aggregates))
+        recorded: list[Recorded] = []
+        for aggregate in aggregates:
+            recorded += aggregate.collect()
         self._store.append(tx, recorded)
         self._weight += len(recorded)
         while self._weight > self._keep and self._known:

@@ -24,9 +24,7 @@ class Alerts:
     def take_in(self, tx: Transaction, heard: Sequence[Said | UUID]) -> None:
         """Note facts in order; a bare id is a pupil to forget. Keeps what follows from them in `tx`."""
         now = self._clock.now()
-        said: list[Said] = []
-        for one in heard:
-            said.extend((one,) if isinstance(one, Said) else self._farewell(one))
+        said = [each for one in heard for each in ((one,) if isinstance(one, Said) else self._farewell(one))]
         files = self._files.each(tx, [each.file_number for each in said])
         for each, file in zip(said, files, strict=True):
             if each.fact:

@@ -25,7 +25,10 @@ def why_left_out(fact: Fact, partner_days: Collection[PartnerDays]) -> Why | Non
     """
     if fact.status is not Status.UNJUSTIFIED:
         return _WHY[fact.status]
-    return Why.IN_PARCOURS if any(each.excuse(fact) for each in partner_days) else None
+    for each in partner_days:
+        if each.excuse(fact):
+            return Why.IN_PARCOURS
+    return None
 
 
 def why_lifted(noted: Noted, partner_days: Collection[PartnerDays]) -> Why:

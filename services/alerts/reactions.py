@@ -1,6 +1,7 @@
 """Which message makes the application do what."""
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import lru_cache
 from itertools import chain
 from sys import intern
@@ -22,7 +23,12 @@ from services.alerts.wire import AboutHalfDay, AboutOpening, AboutPartnerDays, A
 
 T = TypeVar("T")
 
-_slot = lru_cache(maxsize=2048)(Slot)  # a year has few half-days and files hold many: one object for each
+
+@lru_cache(maxsize=2048)
+def _slot(day: date, period: str) -> tuple[Slot, str]:
+    """A half-day and its month. A year has few half-days and files hold many: one object for each."""
+    slot = Slot(day, period == "AFTERNOON")
+    return slot, slot.month
 
 
 def _reported(said: AboutHalfDay) -> Said:
@@ -51,9 +57,9 @@ REACTIONS: dict[str, tuple[msgspec.json.Decoder[Any], Callable[[Any], Said | UUI
 
 def _said(said: AboutHalfDay, status: Status) -> Said:
     data = said.data
-    slot = _slot(data.half_day.date, data.half_day.period == "AFTERNOON")
+    slot, month = _slot(data.half_day.date, data.half_day.period)
     fact = Fact(slot, status, intern(data.uai), said.time, said.id, intern(said.source), data.category)
-    return Said(file_number(data.student_id.int, slot.month), data.student_id, fact)
+    return Said(file_number(data.student_id.int, month), data.student_id, fact)
 
 
 def _read(decoder: msgspec.json.Decoder[T], message: Message) -> T:

@@ -124,7 +124,7 @@ class OwnHand:
     def _take(self, messages: Sequence[Message], fold: Fold) -> None:
         wants, add, aside = self._feed.source.wants, fold.add, self._aside
         for message in messages:
-            if not wants(message, EVERY_PARTITION):
+            if not wants(message.subject, EVERY_PARTITION):
                 continue
             if aside and message.seq >= aside.get(generations.key_of(message), message.seq + 1):
                 continue

@@ -3,8 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chassis.messages import Message
-from chassis.pull import _subject
+from chassis.messages import partition_of
 from chassis.source import PARTITIONS, Source
 from contracts.streams import PLACES
 
@@ -22,14 +21,14 @@ def let_through(filters: list[str], subject: str) -> int:
     return sum(all(wanted in ("*", token) for wanted, token in pairs) for pairs in taken)
 
 
-def sent(partition: int, fact: str = "noted") -> Message:
-    return Message(1, partition, f"trial.{PLACES[partition]}.{fact}", b"{}")
+def sent(partition: int, fact: str = "noted") -> str:
+    return f"trial.{PLACES[partition]}.{fact}"
 
 
 @given(owned)
 def test_filters_take_in_each_owned_partition_once_and_no_other(owned: frozenset[int]) -> None:
     for source in (WHOLE, FEW, SIFTED):
-        found = [let_through(source.filters(owned), sent(partition).subject) for partition in range(PARTITIONS)]
+        found = [let_through(source.filters(owned), sent(partition)) for partition in range(PARTITIONS)]
         assert found == [int(partition in owned) for partition in range(PARTITIONS)]
 
 
@@ -37,7 +36,7 @@ def test_filters_take_in_each_owned_partition_once_and_no_other(owned: frozenset
 def test_what_is_asked_for_holds_what_is_owned_and_at_most_as_much_again(owned: frozenset[int]) -> None:
     for source in (WHOLE, FEW, SIFTED):
         asked = source.asked(owned)
-        sent_to_us = {each for each in range(PARTITIONS) if let_through(asked, sent(each).subject)}
+        sent_to_us = {each for each in range(PARTITIONS) if let_through(asked, sent(each))}
         assert owned <= sent_to_us
         assert len(sent_to_us) <= 2 * len(owned)
         assert {each for each in sent_to_us if source.wants(sent(each), owned)} == owned
@@ -66,10 +65,10 @@ def test_of_a_stream_of_which_few_facts_are_read_only_these_are_asked_for() -> N
 def test_a_stream_without_partitions_is_read_as_one() -> None:
     plain = Source.plain("INTAKE", "intake.raw.*")
     assert plain.asked(frozenset({0})) == plain.filters(frozenset({0})) == ["intake.raw.*"]
-    assert plain.wants(Message(1, 0, "intake.raw.a-sender", b""), frozenset({0}))
+    assert plain.wants("intake.raw.a-sender", frozenset({0}))
 
 
 def test_a_partition_is_read_back_from_its_subject() -> None:
     for partition, place in enumerate(PLACES):
-        assert _subject(f"trial.{place}.noted".encode()) == (f"trial.{place}.noted", partition)
-    assert _subject(b"intake.raw.a-sender") == ("intake.raw.a-sender", 0)
+        assert partition_of(f"trial.{place}.noted") == partition
+    assert partition_of("intake.raw.a-sender") == 0
