@@ -57,7 +57,7 @@ def _subject(raw: bytes) -> tuple[str, int]:
 class FlowParser(Parser):
     """The library's parser behind a splitter: whole messages of a flow go to it, whole frames of all else on.
 
-    `flows`: that of each subscription that is one, by its number as the server writes it.
+    `flows`: the flow of a subscription, by the subscription's number as the server writes it; others have none.
     """
 
     def __init__(self, client: Any) -> None:
@@ -71,9 +71,15 @@ class FlowParser(Parser):
 
     async def parse(self, data: bytes = b"") -> None:
         """Understand all that is complete in what has arrived; keep the rest."""
-        data = self._rest + data
-        start, size = 0, len(data)
         heard: set[Flow] = set()
+        try:
+            await self._understand(self._rest + data, heard)
+        finally:
+            for flow in heard:
+                flow.news()
+
+    async def _understand(self, data: bytes, heard: set[Flow]) -> None:
+        start, size = 0, len(data)
         while start < size:
             head = _OF_A_STREAM(data, start) or _WITH_HEADERS(data, start) or _WITHOUT(data, start)
             if head:
@@ -110,5 +116,3 @@ class FlowParser(Parser):
             data, start = self._rest, 0
             size = len(data)
         self._rest = data[start:]
-        for flow in heard:
-            flow.news()

@@ -8,11 +8,12 @@ from chassis import membership
 from chassis.membership import Found, Membership, Row
 
 SOON_S = 0.25
-"""So long after partitions were shared out we look again, then twice as long after that, up to the usual round.
+"""So long after partitions were shared out we look again: four times a second while others hold part of our share.
 
-Where one comes or goes others do, as when a service is started or given more replicas; and while others hold part of
-our share it is not settled: they give it back when they next look.
+Once it is settled we look after twice as long each time, until the usual round comes first: where one comes or goes
+others do, as when a service is started or given more replicas.
 """
+_LONG_S = 60.0  # by then the usual round comes first
 # One member at a time: two at once would both count the same free partitions. And nobody waits for the disk: what a
 # crash of the server forgets of this is claimed again. Members are written before leases, here as when renewing: of two
 # that went opposite ways each would wait for the other.
@@ -75,7 +76,7 @@ class Leases:
         self._member = member.name
         self._consumer = consumer
         self._partitions = partitions
-        self._calm_s = SOON_S
+        self._pause_s = SOON_S
         self._mine: frozenset[int] = frozenset()
         self._due = 0.0
 
@@ -110,8 +111,8 @@ class Leases:
         self._membership.look(self._consumer)
 
     def _look_again(self, found: Found, *, settled: bool) -> None:
-        self._calm_s = min(2 * self._calm_s, 2 * membership.RENEW_EVERY_S) if settled else SOON_S
-        self._due = min(found.again_at, time.monotonic() + self._calm_s)
+        self._pause_s = min(2 * self._pause_s, _LONG_S) if settled else SOON_S
+        self._due = min(found.again_at, time.monotonic() + self._pause_s)
 
     def _settled(self, found: list[Row]) -> bool:
         """Whether all hold what they are to hold: nobody came or left, nothing of ours is to be given or taken."""

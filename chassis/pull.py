@@ -53,7 +53,7 @@ class Pull:
         self._flow = Flow(self._came, self._told)
         self._asking: asyncio.Future[None] | None = None
         self._taken = 0
-        self._asked = 0  # for so many in all
+        self._asked = 0  # received so far, and what is still to come of our last request
         self._news = asyncio.Event()
         self._broken: str | None = None
         self._paced = 0.0
@@ -93,8 +93,8 @@ class Pull:
     async def next(self, wait_s: float, busy: "asyncio.Future[Any] | None" = None) -> list[Message]:
         """What has arrived, up to the batch size, in order; empty after `wait_s` seconds without any.
 
-        `busy`: what the messages would have to wait for anyway; those that arrive meanwhile, in these seconds, come
-        with them.
+        `busy`: what the messages would have to wait for anyway; those that arrive meanwhile, within
+        `wait_s`, come with them.
         Raises Interrupted when the connection changed, the consumer is gone or a sequence is missing.
         """
         until = time.monotonic() + wait_s

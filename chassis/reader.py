@@ -58,6 +58,7 @@ def _fresh(understood: list[Understood[T]], held: dict[int, Position]) -> list[U
     at = {partition: position.seq for partition, position in held.items()}
     if understood and understood[0][0].seq > max(at.values()):
         return understood
+    # Of a partition that is not held nothing was understood: `Source.wants`.
     return [(message, item) for message, item in understood if message.seq > at[message.partition]]
 
 

@@ -30,7 +30,7 @@ _COPY_TAIL = b"\xff\xff"
 
 @cache
 def _row_of(topic: str) -> Callable[[bytes, int, int, int], bytes]:
-    """A row with this topic up to its state: from the id, the length of a version, the version, the state's length."""
+    """A row with this topic up to its state, from: the id, the size of a version (8), the version, the state's size."""
     name = topic.encode()
     return partial(Struct(f">hi{len(name)}si16siqi").pack, 4, len(name), name, 16)
 
@@ -116,7 +116,8 @@ class Recorder(PostgresProcessRecorder):
 
     One transaction at a time appends: otherwise a reader of the log could pass over the id of one that commits late.
     The library locks the table for that, in a mode in which PostgreSQL can neither vacuum nor analyze it: whenever it
-    did, nobody could append. So ours is a lock of that name, between us; who takes the library's is waited for still.
+    did, nobody could append. Ours is an advisory lock named like the table; we and who takes the library's still
+    wait for each other, at the rows.
     """
 
     def __init__(self, datastore: Datastore) -> None:

@@ -56,8 +56,9 @@ class EventStore:
 class Aggregates(Generic[A]):
     """A repository for batches, that remembers the aggregates last loaded: as many as `keep` events made, or fewer.
 
-    An aggregate weighs one more than its events: those that have none are many, and take room too. Those last used
-    would be no better: of a month's files as many would be loaded again, and each use would have to be noted.
+    An aggregate weighs one more than its events: those that have none are many, and take room too. To let
+    go of the oldest, instead of those not used for longest, spares a note for each use; of a month's files no more are
+    loaded again for that.
 
     Only the thread that owns it may use it. What it remembers is checked by the version of each
     append; after a failed batch, `forget` everything: memory may hold what was not committed.

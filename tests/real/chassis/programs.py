@@ -16,7 +16,7 @@ from typing import Any
 
 from nats.js.errors import APIError
 
-from chassis import deadlines, membership, window
+from chassis import deadlines, leases, membership, window
 from chassis import relay as relay_module
 from chassis.database import Database, Transaction
 from chassis.membership import Membership
@@ -134,7 +134,7 @@ async def relay(given: dict[str, Any]) -> None:
         _die_after(connection.client, given["die_after"])
     if "file" in given:
         relay_module._POLL_S = (3600, 3600)
-        membership.RENEW_EVERY_S = 3600
+        membership.RENEW_EVERY_S = leases.SOON_S = 3600
         log: Numbers = Shared(Path(given["file"]))
     else:
         window._ACK_LIMIT_S = 60  # or it is over when it wakes, and what it has in hand is not even sent

@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from eventsourcing.persistence import EventStore as LibraryStore
 
-from chassis.database import Transaction
+from chassis.database import Database, Transaction
 from chassis.events import Event, Recorded, stored_as
+from chassis.provision import provision_database
 from chassis.recorder import _WORTH_A_COPY, TABLE, EventMapper, VersionConflict
+from chassis.revisions import Schema
 from chassis.store import EventStore
 from tests.real.chassis.trial import SCHEMA, Trial
 
@@ -28,6 +30,16 @@ class Said(Event, frozen=True):
 @pytest.fixture
 def store(trial: Trial) -> Iterator[EventStore]:
     store = EventStore(trial.database())
+    yield store
+    store.close()
+    store.database.close()
+
+
+@pytest.fixture
+def second(trial: Trial) -> Iterator[EventStore]:
+    """The log of another service, in the same database."""
+    provision_database(trial.database_url, [Schema("second")])
+    store = EventStore(Database(trial.database_url, "second"))
     yield store
     store.close()
     store.database.close()
@@ -82,30 +94,49 @@ def test_events_are_appended_while_the_server_vacuums_or_analyzes_the_log(store:
         store.append(tx, said(uuid4(), 1, count))
 
 
-def test_one_transaction_at_a_time_appends(store: EventStore) -> None:
+@pytest.mark.parametrize("pipelined", [False, True])
+@pytest.mark.parametrize("count", [FEW, MANY])
+@pytest.mark.parametrize("before", [FEW, MANY])
+def test_one_transaction_at_a_time_appends(store: EventStore, before: int, count: int, pipelined: bool) -> None:
     """Were it not so, one that commits late would have positions that whoever reads the log has passed."""
     with store.database.transaction() as late:
-        store.append(late, said(uuid4(), 1, 1))
-        with pytest.raises(psycopg.errors.LockNotAvailable), at_once(store) as tx:
-            store.append(tx, said(uuid4(), 1, 1))
+        store.append(late, said(uuid4(), 1, before))
+        with pytest.raises(psycopg.errors.LockNotAvailable), at_once(store, pipelined=pipelined) as tx:
+            store.append(tx, said(uuid4(), 1, count))
 
 
-def test_whoever_appends_by_the_library_is_waited_for(store: EventStore) -> None:
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_whoever_appends_by_the_library_is_waited_for(store: EventStore, count: int) -> None:
     with holding(store, "EXCLUSIVE"), pytest.raises(psycopg.errors.LockNotAvailable), at_once(store) as tx:
-        store.append(tx, said(uuid4(), 1, 1))
+        store.append(tx, said(uuid4(), 1, count))
+
+
+@pytest.mark.parametrize("count", [FEW, MANY])
+def test_whoever_appends_by_the_library_waits_for_us(store: EventStore, count: int) -> None:
+    with at_once(store) as tx:
+        store.append(tx, said(uuid4(), 1, count))
+        with pytest.raises(psycopg.errors.LockNotAvailable), holding(store, "EXCLUSIVE"):
+            pytest.fail("the library could have taken positions before ours")
+
+
+def test_two_services_do_not_wait_for_each_other(store: EventStore, second: EventStore) -> None:
+    with store.database.transaction() as late, at_once(second) as tx:
+        store.append(late, said(uuid4(), 1, MANY))
+        second.append(tx, said(uuid4(), 1, MANY))
 
 
 @contextmanager
 def holding(store: EventStore, mode: str) -> Iterator[None]:
     """Somebody else has locked the table of events, as the server itself or the library does."""
     with psycopg.connect(store.database.url, autocommit=True) as owner, owner.transaction():
+        owner.execute("SET LOCAL lock_timeout TO '200ms'")
         owner.execute(f"LOCK TABLE {SCHEMA}.{TABLE} IN {mode} MODE")
         yield
 
 
 @contextmanager
-def at_once(store: EventStore) -> Iterator[Transaction]:
+def at_once(store: EventStore, *, pipelined: bool = False) -> Iterator[Transaction]:
     """A transaction that waits for nobody."""
-    with store.database.transaction() as tx:
+    with store.database.pipelined() if pipelined else store.database.transaction() as tx:
         tx.execute("SET LOCAL lock_timeout TO '200ms'")
         yield tx

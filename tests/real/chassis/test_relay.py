@@ -10,7 +10,7 @@ import psutil
 import pytest
 from nats.js.errors import APIError
 
-from chassis import membership, window
+from chassis import leases, membership, window
 from chassis import relay as relay_module
 from chassis.membership import Membership
 from chassis.provision import provision_streams
@@ -60,6 +60,7 @@ async def test_what_another_replica_wrote_is_published_when_it_says_so_and_not_s
 ) -> None:
     monkeypatch.setattr(relay_module, "_POLL_S", (3600, 3600))
     monkeypatch.setattr(membership, "RENEW_EVERY_S", 3600)
+    monkeypatch.setattr(leases, "SOON_S", 3600)
     log = Numbers(10)
     async with trial.relaying(log, member="a") as first, trial.relaying(log, member="b") as second:
         await trial.until_stored(10)
