@@ -130,7 +130,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency-seconds", type=float, help=f"how long (default {FULL.latency_s})")
     parser.add_argument("--memory-events", type=int, help=f"backlog of intake (default {FULL.memory_events})")
     parser.add_argument("--deadlines", type=int, help=f"due at once (default {FULL.deadlines})")
-    parser.add_argument("--replicas", type=int, default=2, help="processes of the alerts service")
+    parser.add_argument("--replicas", type=int, default=4, help="processes of the alerts service (default %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="of the workload")
     return parser.parse_args()
 
