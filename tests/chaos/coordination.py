@@ -86,10 +86,17 @@ class Coordination:
     async def _until_answered(
         self, client: httpx.AsyncClient, token: str, act: Act, rng: random.Random
     ) -> httpx.Response | None:
-        """Send it until it is done or refused, or nobody cares any more. Refused after a lost answer says nothing."""
-        lost = False
+        """Send it until it is done or refused, or nobody cares any more. Refused after a lost answer says nothing.
+
+        Read models are committed without waiting for the disk: when the database was killed, a parcours that a page has
+        shown is not found for a moment.
+        """
+        lost, limit = False, time.monotonic() + _SHOWN_WITHIN_S
         while True:
             answer = await self._send(client, token, act)
+            if act.parcours and _not_found(answer) and time.monotonic() < limit:
+                await asyncio.sleep(_AGAIN_S)
+                continue
             if answer is not None and answer.is_success:
                 self._note(act, DONE)
                 if rng.random() < _TWICE:
@@ -132,3 +139,7 @@ class Coordination:
                     return True
             await asyncio.sleep(_AGAIN_S)
         return False
+
+
+def _not_found(answer: httpx.Response | None) -> bool:
+    return answer is not None and answer.status_code == httpx.codes.NOT_FOUND
