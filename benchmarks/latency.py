@@ -7,6 +7,7 @@ cost is on us. The publisher is a process of its own; both read the machine's mo
 
 import asyncio
 import multiprocessing
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -88,6 +89,9 @@ def measure(
         for service in services:
             service.go()
         _until(connection, _THIRD_SEEN, pupils)
+        # What was written by the ten thousand to get here, or by what was measured before, is not what is measured.
+        connection.execute("CHECKPOINT")
+        os.sync()
         connection.execute(_TRIGGER)
         connection.execute("LISTEN raised")
         ours, theirs = multiprocessing.Pipe()
